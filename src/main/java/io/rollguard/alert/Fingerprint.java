@@ -1,0 +1,50 @@
+package io.rollguard.alert;
+
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+
+/** Alertmanager's identity of a label set: 16 lower-case hex digits. Any changed label is another fingerprint. */
+public record Fingerprint(String value) implements Comparable<Fingerprint> {
+
+    private static final Pattern FORM = Pattern.compile("[0-9a-f]{16}");
+    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+    private static final long FNV_PRIME = 0x100000001b3L;
+    private static final byte SEPARATOR = (byte) 0xFF;
+
+    public Fingerprint {
+        if (!FORM.matcher(value).matches()) {
+            throw new IllegalArgumentException("a fingerprint is 16 lower-case hex digits");
+        }
+    }
+
+    public static boolean isValid(String value) {
+        return FORM.matcher(value).matches();
+    }
+
+    /** FNV-1a over name, 0xFF, value, 0xFF of the labels sorted by name (prometheus/common model/signature.go). */
+    public static Fingerprint of(Labels labels) {
+        long hash = FNV_OFFSET;
+        for (var label : labels.values().entrySet()) {
+            hash = add(add(hash, label.getKey()), label.getValue());
+        }
+        return new Fingerprint("%016x".formatted(hash));
+    }
+
+    private static long add(long hash, String text) {
+        long result = hash;
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            result = (result ^ (b & 0xFF)) * FNV_PRIME;
+        }
+        return (result ^ (SEPARATOR & 0xFF)) * FNV_PRIME;
+    }
+
+    @Override
+    public int compareTo(Fingerprint other) {
+        return value.compareTo(other.value);
+    }
+
+    @Override
+    public String toString() {
+        return value;
+    }
+}

@@ -1,0 +1,206 @@
+package io.rollguard.release;
+
+import io.rollguard.release.Release.Stage;
+import io.rollguard.release.Release.Target;
+import io.rollguard.release.Release.Target.Basis;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Which releases are active, from the facts of a cluster. Pure: the same facts and time give the same releases. */
+public final class Releases {
+
+    private final ClusterObjects objects;
+    private final Duration defaultBakeTime;
+
+    /** @param defaultBakeTime for workloads that do not name their own */
+    public Releases(ClusterObjects objects, Duration defaultBakeTime) {
+        this.objects = objects;
+        this.defaultBakeTime = defaultBakeTime;
+    }
+
+    /** Every active release of the cluster. */
+    public Stream<Release> active(Instant at) {
+        return objects.workloads().flatMap(workload -> of(workload, at).stream());
+    }
+
+    public Stream<Release> active(String namespace, Instant at) {
+        return objects.workloads(namespace).flatMap(workload -> of(workload, at).stream());
+    }
+
+    public Duration bakeTime(WorkloadFacts workload) {
+        var own = workload.settings().bakeTime();
+        return own == null ? defaultBakeTime : own;
+    }
+
+    /**
+     * The workload's active release, if it has one. None is a first deployment (there is nothing to go back to), a change
+     * of replicas, a restart, or a release that has baked.
+     */
+    public Optional<Release> of(WorkloadFacts workload, Instant at) {
+        if (!workload.observed() || workload.current() == null) {
+            return Optional.empty();
+        }
+        var revisions = objects.revisionsOf(workload);
+        var lineage = Lineage.of(workload, revisions);
+        return lineage == null ? Optional.empty() : of(workload, lineage, at);
+    }
+
+    private Optional<Release> of(WorkloadFacts workload, Lineage lineage, Instant at) {
+        var bakeTime = bakeTime(workload);
+        var startedAt = lineage.startedAt(workload);
+        var exposures = exposures(lineage, startedAt);
+        var good = objects.goodRevisions(workload.uid());
+        var stage = stage(workload);
+        var completedAt = stage == Stage.BAKING ? completedAt(workload, exposures) : null;
+        if (completedAt != null) {
+            boolean baked = completedAt.plus(bakeTime).isBefore(at);
+            boolean restarted = lineage.isRestarted() && startedAt.plus(bakeTime).isBefore(lineage.current.createdAt());
+            if (baked || restarted) {
+                return Optional.empty();
+            }
+        }
+        var digest = lineage.current.templateDigest();
+        boolean knownGood = good.stream().anyMatch(each -> each.templateDigest().equals(digest));
+        if (knownGood && lineage.isRestarted() && !lineage.cameBack()) {
+            return Optional.empty(); // a restart of what is good
+        }
+        return Optional.of(new Release(
+                workload.ref(),
+                workload.uid(),
+                workload.strategy(),
+                stage,
+                lineage.current.hash(),
+                lineage.stable(workload),
+                startedAt,
+                completedAt,
+                exposures,
+                target(workload, lineage, good, startedAt, bakeTime),
+                lineage.cameBack(),
+                knownGood,
+                lineage.isConfigOnly()));
+    }
+
+    private static Stage stage(WorkloadFacts workload) {
+        if (workload.complete()) {
+            return Stage.BAKING;
+        }
+        return workload.aborted() ? Stage.ABORTED : Stage.IN_PROGRESS;
+    }
+
+    /** Where the kind does not tell when it completed, its last new pod does. */
+    private static Instant completedAt(WorkloadFacts workload, List<Instant> exposures) {
+        return workload.completedAt() != null ? workload.completedAt() : exposures.getLast();
+    }
+
+    private List<Instant> exposures(Lineage lineage, Instant startedAt) {
+        var times = new ArrayList<Instant>();
+        times.add(startedAt);
+        lineage.group.stream()
+                .flatMap(revision -> objects.podsOf(revision).stream())
+                .map(PodFacts::createdAt)
+                .filter(startedAt::isBefore)
+                .sorted()
+                .distinct()
+                .forEach(times::add);
+        return times;
+    }
+
+    private static @Nullable Target target(
+            WorkloadFacts workload, Lineage lineage, List<GoodRevision> good, Instant startedAt, Duration bakeTime) {
+        if (workload.ref().kind() == Kind.ROLLOUT && !workload.complete() && workload.stable() != null) {
+            var stable = workload.stable();
+            boolean proven = good.stream()
+                    .anyMatch(each -> each.hash().equals(stable) && !each.assumed());
+            return new Target(stable, proven ? Basis.PROVEN : Basis.ASSUMED);
+        }
+        var digest = lineage.current.templateDigest();
+        var left = workload.settings().rolledBackFrom();
+        var recorded = good.stream()
+                .filter(each -> !each.templateDigest().equals(digest))
+                .filter(each -> !each.hash().value().equals(left))
+                .findFirst();
+        if (recorded.isPresent()) {
+            var basis = recorded.get().assumed() ? Basis.ASSUMED : Basis.PROVEN;
+            return new Target(recorded.get().hash(), basis);
+        }
+        return lineage.older.stream()
+                .filter(each -> !each.templateDigest().equals(digest))
+                .filter(each -> !each.hash().value().equals(left))
+                .filter(each -> !each.createdAt().plus(bakeTime).isAfter(startedAt))
+                .findFirst()
+                .map(each -> new Target(each.hash(), Basis.ASSUMED))
+                .orElse(null);
+    }
+
+    /**
+     * The revisions of a workload seen from its current one.
+     *
+     * @param group the current revision and those right before it with the same template: restarts of it, newest first
+     * @param older all others that were current before, newest first
+     */
+    private record Lineage(RevisionFacts current, List<RevisionFacts> group, List<RevisionFacts> older) {
+
+        /** Null where the current revision's object is not there yet, or there is nothing older. */
+        static @Nullable Lineage of(WorkloadFacts workload, List<RevisionFacts> revisions) {
+            int at = 0;
+            while (at < revisions.size() && !revisions.get(at).hash().equals(workload.current())) {
+                at++;
+            }
+            if (at == revisions.size()) {
+                return null;
+            }
+            var current = revisions.get(at);
+            int end = at + 1;
+            while (end < revisions.size()
+                    && revisions.get(end).templateDigest().equals(current.templateDigest())) {
+                end++;
+            }
+            return end == revisions.size()
+                    ? null
+                    : new Lineage(current, revisions.subList(at, end), revisions.subList(end, revisions.size()));
+        }
+
+        boolean isRestarted() {
+            return group.size() > 1;
+        }
+
+        /** Whether the current revision is older than one that was current before it. */
+        boolean cameBack() {
+            return current.reused() || older.stream().anyMatch(each -> each.createdAt().isAfter(current.createdAt()));
+        }
+
+        Instant startedAt(WorkloadFacts workload) {
+            if (!cameBack()) {
+                return group.getLast().createdAt();
+            }
+            if (workload.changedAt() != null && workload.changedAt().isAfter(current.createdAt())) {
+                return workload.changedAt();
+            }
+            var setAt = workload.templateSetAt();
+            var completedAt = workload.completedAt();
+            if (setAt != null && setAt.isAfter(current.createdAt())
+                    && (completedAt == null || !setAt.isAfter(completedAt))) {
+                return setAt;
+            }
+            return completedAt != null ? completedAt : current.createdAt();
+        }
+
+        @Nullable RevisionHash stable(WorkloadFacts workload) {
+            if (workload.stable() != null && !workload.stable().equals(current.hash())) {
+                return workload.stable();
+            }
+            return older.getFirst().hash();
+        }
+
+        boolean isConfigOnly() {
+            var before = older.getFirst();
+            return before.configDigest().equals(current.configDigest())
+                    && !before.templateDigest().equals(current.templateDigest());
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.rollguard.verdict;
+
+import io.rollguard.alert.AlertHistory.Span;
+import io.rollguard.alert.AlertHistory.State;
+import io.rollguard.alert.Fingerprint;
+import io.rollguard.alert.Onset;
+import io.rollguard.release.NodeFacts;
+import io.rollguard.release.Release;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The complete input of one judgement: the same case gives the same verdict, offline too, to the byte. It is recorded with
+ * the verdict.
+ *
+ * @param at the time of the judgement
+ * @param settle how long contrary evidence is waited for where the alert does not name the new revision
+ * @param hits the alerts about this workload
+ * @param elsewhere alerts that fire on workloads that did not change, in this namespace or by the same name
+ * @param pods those of the workload that an alert names or that are not ready
+ * @param nodes of those pods
+ * @param newPods how many pods the new revision has
+ * @param stablePods how many ready pods the other revisions have
+ * @param otherReleases active ones in the namespace
+ * @param storm more unrelated workloads alert than the limit
+ * @param cut alerts and pods left out for size
+ */
+public record Case(
+        Instant at,
+        Duration settle,
+        Release release,
+        List<Hit> hits,
+        List<Elsewhere> elsewhere,
+        List<Pod> pods,
+        List<NodeFacts> nodes,
+        int newPods,
+        int stablePods,
+        List<WorkloadRef> otherReleases,
+        boolean storm,
+        int cut) {
+
+    /**
+     * An alert about the workload.
+     *
+     * @param severity the label; empty where absent
+     * @param trigger whether it may start an incident; if not it is context
+     * @param revision that its labels name; null where they name none
+     * @param pod that its labels name; null where they name none
+     * @param onset when the present trouble began
+     * @param spans its episodes within the lookback, oldest first, without those that an earlier rollback ended
+     * @param sharedWith other workloads that it is about and that have an active release
+     */
+    public record Hit(
+            Fingerprint fingerprint,
+            String name,
+            String severity,
+            boolean trigger,
+            Relation relation,
+            @Nullable RevisionHash revision,
+            @Nullable String pod,
+            State state,
+            Onset onset,
+            List<Span> spans,
+            List<WorkloadRef> sharedWith) {
+        public Hit {
+            spans = List.copyOf(spans);
+            sharedWith = List.copyOf(sharedWith);
+        }
+    }
+
+    /** An alert about a workload that has no active release. */
+    public record Elsewhere(Fingerprint fingerprint, String name, WorkloadRef workload, Onset onset) {}
+
+    /** A pod of the workload. */
+    public record Pod(String name, RevisionHash revision, boolean isNew, boolean ready, @Nullable String node) {}
+
+    public Case {
+        hits = List.copyOf(hits);
+        elsewhere = List.copyOf(elsewhere);
+        pods = List.copyOf(pods);
+        nodes = List.copyOf(nodes);
+        otherReleases = List.copyOf(otherReleases);
+    }
+}

@@ -1,0 +1,221 @@
+package io.rollguard.verdict;
+
+import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.AlertHistory.State;
+import io.rollguard.alert.AlertTable;
+import io.rollguard.alert.Episode;
+import io.rollguard.release.ClusterObjects;
+import io.rollguard.release.NodeFacts;
+import io.rollguard.release.PodFacts;
+import io.rollguard.release.Release;
+import io.rollguard.release.Releases;
+import io.rollguard.release.RevisionFacts;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/** Gathers the case of one release from what is known of alerts and cluster. */
+public final class Cases {
+
+    /** More alerts about one workload than this are cut, the newest kept; a verdict must fit into one record. */
+    static final int MAX_HITS = 300;
+
+    private static final int MAX_ELSEWHERE = 20;
+    private static final int MAX_PODS = 300;
+
+    private final ClusterObjects objects;
+    private final AlertTable alerts;
+    private final Releases releases;
+    private final Attribution attribution;
+    private final Terms terms;
+
+    /**
+     * The figures of judging.
+     *
+     * @param settle as in {@link Case}
+     * @param lookback how far back an earlier firing counts
+     * @param alertTimeToLive after how long without a word an alert is unknown
+     * @param trigger which alerts may start an incident
+     */
+    public record Terms(Duration settle, Duration lookback, Duration alertTimeToLive, Predicate<Alert> trigger) {}
+
+    public Cases(ClusterObjects objects, AlertTable alerts, Releases releases, Terms terms) {
+        this.objects = objects;
+        this.alerts = alerts;
+        this.releases = releases;
+        this.attribution = new Attribution(objects);
+        this.terms = terms;
+    }
+
+    /**
+     * The case of a release.
+     *
+     * @param spent episodes that led to an earlier rollback of this workload: explained by it, so not held for this one
+     * @param storm whether many unrelated workloads alert at once
+     */
+    public Case of(WorkloadFacts workload, Release release, Set<Episode> spent, boolean storm, Instant at) {
+        var hits = hits(release, spent, at);
+        var kept = hits.size() <= MAX_HITS ? hits : hits.subList(0, MAX_HITS);
+        var names = new HashSet<String>();
+        kept.stream()
+                .filter(hit -> hit.state() == State.FIRING)
+                .map(Case.Hit::name)
+                .forEach(names::add);
+        var revisions = objects.revisionsOf(workload);
+        var isNew = newRevisions(release, revisions);
+        var pods = revisions.stream()
+                .flatMap(revision -> objects.podsOf(revision).stream()
+                        .filter(pod -> !pod.terminating())
+                        .map(pod -> pod(pod, revision, isNew.contains(revision.name()))))
+                .sorted(Comparator.comparing(Case.Pod::name))
+                .toList();
+        var named = new HashSet<String>();
+        kept.stream().map(Case.Hit::pod).filter(Objects::nonNull).forEach(named::add);
+        var telling = pods.stream()
+                .filter(pod -> !pod.ready() || named.contains(pod.name()))
+                .limit(MAX_PODS)
+                .toList();
+        var nodes = telling.stream()
+                .map(Case.Pod::node)
+                .filter(Objects::nonNull)
+                .distinct()
+                .sorted()
+                .flatMap(node -> objects.node(node).stream())
+                .toList();
+        return new Case(
+                at,
+                terms.settle(),
+                release,
+                kept,
+                elsewhere(release, names, at),
+                telling,
+                nodes,
+                (int) pods.stream().filter(Case.Pod::isNew).count(),
+                (int) pods.stream().filter(pod -> !pod.isNew() && pod.ready()).count(),
+                releases.active(release.workload().namespace(), at)
+                        .filter(other -> other.stage() != Release.Stage.ABORTED)
+                        .map(Release::workload)
+                        .filter(other -> !other.equals(release.workload()))
+                        .toList(),
+                storm,
+                hits.size() - kept.size());
+    }
+
+    /** The new revision, and restarts of it. */
+    private static Set<String> newRevisions(Release release, List<RevisionFacts> revisions) {
+        var digest = revisions.stream()
+                .filter(each -> each.hash().equals(release.revision()))
+                .map(RevisionFacts::templateDigest)
+                .findFirst();
+        var names = new HashSet<String>();
+        revisions.stream()
+                .filter(each -> digest.isPresent() && each.templateDigest().equals(digest.get()))
+                .forEach(each -> names.add(each.name()));
+        return names;
+    }
+
+    private static Case.Pod pod(PodFacts pod, RevisionFacts revision, boolean isNew) {
+        return new Case.Pod(pod.name(), revision.hash(), isNew, pod.ready(), pod.node());
+    }
+
+    private List<Case.Hit> hits(Release release, Set<Episode> spent, Instant at) {
+        var found = new ArrayList<Case.Hit>();
+        for (var history : alerts.inNamespace(release.workload().namespace())) {
+            var targets = attribution.of(history.latest());
+            targets.stream()
+                    .filter(target -> target.workload().equals(release.workload()))
+                    .findFirst()
+                    .map(target -> hit(history, target, sharedWith(release, targets, at), spent, at))
+                    .ifPresent(found::add);
+        }
+        found.sort(Comparator.comparing((Case.Hit hit) -> hit.state() != State.FIRING)
+                .thenComparing(hit -> hit.onset().latest(), Comparator.reverseOrder())
+                .thenComparing(Case.Hit::fingerprint));
+        return found;
+    }
+
+    private List<WorkloadRef> sharedWith(Release release, List<Attribution.Target> targets, Instant at) {
+        return targets.stream()
+                .map(Attribution.Target::workload)
+                .filter(other -> !other.equals(release.workload()))
+                .filter(other -> isChanging(other, at))
+                .toList();
+    }
+
+    private boolean isChanging(WorkloadRef workload, Instant at) {
+        return objects.workload(workload).flatMap(facts -> releases.of(facts, at)).isPresent();
+    }
+
+    private Case.Hit hit(
+            AlertHistory history,
+            Attribution.Target target,
+            List<WorkloadRef> sharedWith,
+            Set<Episode> spent,
+            Instant at) {
+        var latest = history.latest();
+        var since = at.minus(terms.lookback());
+        var spans = history.spans().stream()
+                .filter(span -> !spent.contains(new Episode(history.fingerprint(), span.startsAt())))
+                .filter(span -> span == history.current()
+                        || span.resolvedAt() == null
+                        || !span.resolvedAt().isBefore(since))
+                .toList();
+        return new Case.Hit(
+                history.fingerprint(),
+                latest.name(),
+                latest.labels().get("severity").orElse(""),
+                terms.trigger().test(latest),
+                target.relation(),
+                target.revision(),
+                target.pod(),
+                history.state(at, terms.alertTimeToLive()),
+                history.onset(terms.alertTimeToLive()),
+                spans,
+                sharedWith);
+    }
+
+    private List<Case.Elsewhere> elsewhere(Release release, Set<String> names, Instant at) {
+        return Stream.concat(
+                        alerts.inNamespace(release.workload().namespace()).stream(),
+                        names.stream().sorted().flatMap(name -> alerts.named(name).stream()))
+                .distinct()
+                .filter(history -> history.state(at, terms.alertTimeToLive()) == State.FIRING)
+                .filter(history -> terms.trigger().test(history.latest()))
+                .flatMap(history -> elsewhere(release, history, at))
+                .sorted(Comparator.comparing((Case.Elsewhere each) -> each.onset().latest())
+                        .thenComparing(Case.Elsewhere::workload)
+                        .thenComparing(Case.Elsewhere::fingerprint))
+                .limit(MAX_ELSEWHERE)
+                .toList();
+    }
+
+    private Stream<Case.Elsewhere> elsewhere(Release release, AlertHistory history, Instant at) {
+        var targets = attribution.of(history.latest());
+        if (targets.stream().anyMatch(target -> target.workload().equals(release.workload()))) {
+            return Stream.empty();
+        }
+        return targets.stream()
+                .map(Attribution.Target::workload)
+                .filter(workload -> !isChanging(workload, at))
+                .map(workload -> new Case.Elsewhere(
+                        history.fingerprint(),
+                        history.latest().name(),
+                        workload,
+                        history.onset(terms.alertTimeToLive())));
+    }
+
+    /** The nodes of the pods that a case tells of; what an edge must know of their leases. */
+    public static List<String> nodesOf(Case input) {
+        return input.nodes().stream().map(NodeFacts::name).toList();
+    }
+}

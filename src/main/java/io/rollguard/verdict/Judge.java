@@ -1,0 +1,473 @@
+package io.rollguard.verdict;
+
+import io.rollguard.alert.AlertHistory.Span;
+import io.rollguard.alert.AlertHistory.State;
+import io.rollguard.alert.Onset;
+import io.rollguard.release.NodeFacts;
+import io.rollguard.release.Release.Stage;
+import io.rollguard.verdict.Case.Hit;
+import io.rollguard.verdict.Verdict.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Votes and vetoes (after Gandalf, NSDI'20; design, section 5). Alerts of one name are one: those that differ only in
+ * severity, window or pod add up to no more. Each such alert is weighed by itself, and the release is as suspect as the
+ * worst of them makes it, so that old noise does not hide new trouble.
+ */
+public final class Judge {
+
+    /** Trouble that begins long after more users met the new revision is less likely its doing; half as much each ten minutes. */
+    private static final Duration HALF_LIFE = Duration.ofMinutes(10);
+
+    /** An alert that began this many times within {@link #FLAP_WINDOW} tells nothing. */
+    private static final int FLAPS = 3;
+
+    private static final Duration FLAP_WINDOW = Duration.ofMinutes(30);
+
+    /** How much earlier than ours trouble elsewhere may have begun and still be the same trouble. */
+    private static final Duration SAME_TROUBLE = Duration.ofMinutes(10);
+
+    private static final double NAMES_REVISION = 0.9;
+    private static final double NAMES_NEW_POD = 0.6;
+    private static final double NAMES_WORKLOAD = 0.5;
+    private static final double ANOTHER_ALERT = 0.2;
+    private static final double CRITICAL = 0.1;
+    private static final double CONTEXT = 0.05;
+
+    private Judge() {}
+
+    /** Total: every case gets a verdict. */
+    public static Verdict judge(Case input) {
+        if (input.hits().isEmpty()) {
+            return new Verdict(Outcome.INNOCENT, 0, Reason.NO_ALERT, List.of());
+        }
+        if (input.cut() > 0) {
+            return Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
+        }
+        var findings = byName(input.hits()).values().stream()
+                .map(hits -> new Weighing(input, hits).find())
+                .sorted()
+                .toList();
+        var worst = findings.getFirst();
+        var evidence = new ArrayList<Evidence>();
+        findings.forEach(finding -> evidence.addAll(finding.evidence()));
+        var score = worst.score();
+        var others = findings.stream()
+                .filter(finding -> finding.speaksAgainstRelease() && finding != worst)
+                .toList();
+        if (worst.speaksAgainstRelease()) {
+            for (var other : others) {
+                score = either(score, ANOTHER_ALERT);
+                evidence.add(Evidence.vote(
+                        "another-alert",
+                        other.first().relation(),
+                        ANOTHER_ALERT,
+                        other.first().fingerprint(),
+                        other.first().name() + " speaks against the release as well"));
+            }
+        }
+        evidence.sort(ORDER);
+        return new Verdict(worst.outcome(), Math.round(score * 100) / 100.0, worst.reason(), evidence);
+    }
+
+    private static final Comparator<Evidence> ORDER = Comparator.comparing(Evidence::kind)
+            .thenComparing(Evidence::weight, Comparator.reverseOrder())
+            .thenComparing(Evidence::name)
+            .thenComparing(Evidence::text);
+
+    private static Map<String, List<Hit>> byName(List<Hit> hits) {
+        return hits.stream().collect(Collectors.groupingBy(Hit::name, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    private static double either(double one, double other) {
+        return 1 - (1 - one) * (1 - other);
+    }
+
+    /** What one alert says of the release. */
+    private record Finding(Outcome outcome, double score, Reason reason, Hit first, List<Evidence> evidence)
+            implements Comparable<Finding> {
+
+        boolean speaksAgainstRelease() {
+            return outcome == Outcome.GUILTY || (outcome == Outcome.SUSPECT && reason == Reason.SETTLING);
+        }
+
+        /** The most suspect first. */
+        @Override
+        public int compareTo(Finding other) {
+            return Comparator.comparing(Finding::outcome)
+                    .thenComparing(Finding::score, Comparator.reverseOrder())
+                    .thenComparing(finding -> finding.first().name())
+                    .compare(this, other);
+        }
+    }
+
+    /** How closely an alert names the new revision. */
+    private enum Naming {
+        /** Its hash, at least two of its pods, or its only pod. */
+        REVISION,
+        ONE_OF_ITS_PODS,
+        WORKLOAD
+    }
+
+    /** The weighing of one alert: all hits of one name. */
+    private static final class Weighing {
+
+        private final Case input;
+        private final List<Hit> all;
+        private final List<Hit> firing;
+        private final List<Evidence> evidence = new ArrayList<>();
+
+        Weighing(Case input, List<Hit> all) {
+            this.input = input;
+            this.all = all;
+            this.firing = all.stream().filter(hit -> hit.state() == State.FIRING).toList();
+        }
+
+        Finding find() {
+            if (firing.isEmpty()) {
+                return quiet();
+            }
+            if (firing.stream().noneMatch(Hit::trigger)) {
+                vote("context", CONTEXT, "%s fires, as context only".formatted(name()));
+                return finding(Outcome.INCONCLUSIVE, CONTEXT, Reason.NO_TRIGGER);
+            }
+            var naming = naming();
+            double score = votes(naming);
+            if (firedBefore(naming)) {
+                return finding(Outcome.INNOCENT, 0, Reason.FIRED_BEFORE);
+            }
+            double onStable = shareOfStable();
+            if (onStable > 0 && onStable >= shareOfNew(naming)) {
+                veto(Reason.FIRES_ON_STABLE, "%s fires on %s of the stable pods and %s of the new ones"
+                        .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
+                return finding(Outcome.INNOCENT, 0, Reason.FIRES_ON_STABLE);
+            }
+            if (onDeadNodesOnly()) {
+                veto(Reason.NODES_NOT_READY, "every failing pod is on a node that is not ready or not heard of: "
+                        + String.join(", ", deadNodes()));
+                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.NODES_NOT_READY);
+            }
+            if (isFlapping()) {
+                veto(Reason.FLAPPING, "%s began %d times or more within %s"
+                        .formatted(name(), FLAPS, minutes(FLAP_WINDOW)));
+                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.FLAPPING);
+            }
+            if (input.storm()) {
+                veto(Reason.STORM, "many unrelated workloads began to alert within a minute");
+                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.STORM);
+            }
+            if (onStable > 0) {
+                veto(Reason.STABLE_FIRES_TOO, "%s fires on %s of the stable pods and %s of the new ones"
+                        .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
+                return finding(Outcome.SUSPECT, score / 2, Reason.STABLE_FIRES_TOO);
+            }
+            boolean inProgress = input.release().stage() != Stage.BAKING;
+            if (naming == Naming.REVISION && inProgress) {
+                return finding(Outcome.GUILTY, score, Reason.NAMES_NEW_REVISION);
+            }
+            return onWeakerEvidence(naming, score);
+        }
+
+        /** The second row of the act table: the workload or one of several new pods is named, or all traffic is on the new revision. */
+        private Finding onWeakerEvidence(Naming naming, double score) {
+            boolean measured = naming != Naming.WORKLOAD && input.stablePods() > 0;
+            if (naming == Naming.WORKLOAD && onsetMayBeOlder()) {
+                veto(Reason.ONSET_UNCLEAR, "%s began between %s and %s, the release at %s"
+                        .formatted(
+                                name(),
+                                onset().earliest(),
+                                onset().latest(),
+                                input.release().startedAt()));
+                return finding(Outcome.SUSPECT, score / 2, Reason.ONSET_UNCLEAR);
+            }
+            var overlap = overlap(measured);
+            if (overlap != null) {
+                veto(Reason.OVERLAP, overlap);
+                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.OVERLAP);
+            }
+            if (!measured && othersHit()) {
+                return finding(Outcome.SUSPECT, score / 2, Reason.OTHERS_HIT);
+            }
+            var settled = firing.stream()
+                    .map(hit -> hit.spans().getLast().firstHeard())
+                    .min(Comparator.naturalOrder())
+                    .orElseThrow()
+                    .plus(input.settle());
+            if (input.at().isBefore(settled)) {
+                return finding(Outcome.SUSPECT, score, Reason.SETTLING);
+            }
+            var reason = naming == Naming.REVISION ? Reason.NAMES_NEW_REVISION : Reason.BEGAN_WITH_RELEASE;
+            return finding(Outcome.GUILTY, score, reason);
+        }
+
+        private Finding quiet() {
+            boolean unknown = all.stream().anyMatch(hit -> hit.state() == State.UNKNOWN && hit.trigger());
+            return unknown
+                    ? finding(Outcome.INCONCLUSIVE, 0, Reason.ALERT_UNKNOWN)
+                    : finding(Outcome.INNOCENT, 0, Reason.RESOLVED);
+        }
+
+        // --- votes
+
+        private double votes(Naming naming) {
+            var release = input.release();
+            double score = 0;
+            switch (naming) {
+                case REVISION -> score = vote(
+                        "names-new-revision",
+                        NAMES_REVISION,
+                        "%s names revision %s%s".formatted(name(), release.revision(), onPods()));
+                case ONE_OF_ITS_PODS -> score = vote(
+                        "names-new-pod", NAMES_NEW_POD, "%s names revision %s%s"
+                                .formatted(name(), release.revision(), onPods()));
+                case WORKLOAD -> {
+                    var lag = Duration.between(
+                            release.exposedBefore(onset().latest()), onset().latest());
+                    double late = Math.max(0, lag.toMillis()) / (double) HALF_LIFE.toMillis();
+                    score = vote("onset-after-release", NAMES_WORKLOAD * Math.pow(0.5, late), "%s about %s began %s"
+                            .formatted(name(), release.workload().shortName(), after(lag)));
+                }
+            }
+            if (firing.stream().anyMatch(hit -> hit.severity().equals("critical") || hit.severity().equals("page"))) {
+                score = either(score, vote("severity", CRITICAL, "%s is critical".formatted(name())));
+            }
+            return score;
+        }
+
+        private static String after(Duration lag) {
+            return lag.isNegative()
+                    ? seconds(lag.negated()) + " before the release"
+                    : seconds(lag) + " after the new revision was last exposed further";
+        }
+
+        private String onPods() {
+            var pods = firingNewPods();
+            return pods.isEmpty() ? "" : " on %d of its %d pods".formatted(pods.size(), Math.max(input.newPods(), pods.size()));
+        }
+
+        // --- what the labels name
+
+        private Naming naming() {
+            if (firing.stream().anyMatch(hit -> isNew(hit) && hit.pod() == null)) {
+                return Naming.REVISION;
+            }
+            var pods = firingNewPods();
+            long live = pods.stream().filter(pod -> !onDeadNode(pod)).count();
+            if (live >= 2 || (live == 1 && input.newPods() <= 1)) {
+                return Naming.REVISION;
+            }
+            return pods.isEmpty() ? Naming.WORKLOAD : Naming.ONE_OF_ITS_PODS;
+        }
+
+        private boolean isNew(Hit hit) {
+            return hit.revision() != null
+                    && (hit.revision().equals(input.release().revision())
+                            || input.pods().stream()
+                                    .anyMatch(pod -> pod.isNew() && pod.revision().equals(hit.revision())));
+        }
+
+        private List<String> firingNewPods() {
+            return firing.stream()
+                    .filter(this::isNew)
+                    .map(Hit::pod)
+                    .filter(Objects::nonNull)
+                    .distinct()
+                    .toList();
+        }
+
+        private double shareOfNew(Naming naming) {
+            long pods = firingNewPods().size();
+            if (naming == Naming.REVISION && pods == 0) {
+                return 1;
+            }
+            return Math.min(1, pods / (double) Math.max(1, input.newPods()));
+        }
+
+        /** Of the ready pods that do not run the new revision, how many the alert names; 1 where it names their revision. */
+        private double shareOfStable() {
+            if (input.stablePods() == 0) {
+                return 0;
+            }
+            var stable = firing.stream()
+                    .filter(hit -> hit.revision() != null && !isNew(hit))
+                    .toList();
+            if (stable.stream().anyMatch(hit -> hit.pod() == null)) {
+                return 1;
+            }
+            long pods = stable.stream().map(Hit::pod).distinct().count();
+            return Math.min(1, pods / (double) input.stablePods());
+        }
+
+        // --- vetoes
+
+        private boolean firedBefore(Naming naming) {
+            var start = input.release().startedAt();
+            if (onset().isBefore(start)) {
+                veto(Reason.FIRED_BEFORE, "%s began at %s, the release at %s".formatted(name(), onset().latest(), start));
+                return true;
+            }
+            var earlier = all.stream()
+                    .flatMap(hit -> hit.spans().stream())
+                    .filter(span -> span.startsAt().isBefore(start))
+                    .filter(span -> !isPresentTrouble(span))
+                    .max(Comparator.comparing(Span::startsAt));
+            if (earlier.isEmpty()) {
+                return false;
+            }
+            var ended = earlier.get().resolvedAt();
+            boolean firedAtStart = ended != null && !ended.isBefore(start);
+            boolean measured = naming == Naming.REVISION && input.release().stage() != Stage.BAKING;
+            if (firedAtStart || !measured) {
+                veto(Reason.FIRED_BEFORE, "%s fired from %s until %s, the release began at %s"
+                        .formatted(name(), earlier.get().startsAt(), ended == null ? "an unknown time" : ended, start));
+                return true;
+            }
+            return false;
+        }
+
+        /** The episodes that the present onset already covers. */
+        private boolean isPresentTrouble(Span span) {
+            return firing.stream().anyMatch(hit -> hit.spans().contains(span)
+                    && !span.startsAt().isBefore(hit.onset().earliest())
+                    && span.resolvedAt() == null);
+        }
+
+        /** When the trouble began: the earliest of what fires. */
+        private Onset onset() {
+            return firing.stream()
+                    .map(Hit::onset)
+                    .min(Comparator.comparing(Onset::latest).thenComparing(Onset::earliest))
+                    .orElseThrow();
+        }
+
+        /**
+         * An interval that holds the release's start cannot tell which came first. An abort is cheap enough where the alert
+         * has been quiet for the whole lookback before (an earlier firing was a veto already).
+         */
+        private boolean onsetMayBeOlder() {
+            boolean straddles = firing.stream()
+                    .anyMatch(hit -> hit.onset().straddles(input.release().startedAt()));
+            return straddles && Act.of(input.release()) != Act.ABORT;
+        }
+
+        private boolean onDeadNodesOnly() {
+            var pods = firing.stream().allMatch(hit -> hit.pod() != null)
+                    ? firing.stream().map(Hit::pod).filter(Objects::nonNull).distinct().toList()
+                    : firing.stream().anyMatch(hit -> hit.pod() != null)
+                            ? List.<String>of()
+                            : input.pods().stream()
+                                    .filter(pod -> !pod.ready())
+                                    .map(Case.Pod::name)
+                                    .toList();
+            return !pods.isEmpty() && pods.stream().allMatch(this::onDeadNode);
+        }
+
+        private boolean onDeadNode(String pod) {
+            return input.pods().stream()
+                    .filter(each -> each.name().equals(pod) && each.node() != null)
+                    .anyMatch(each -> isDead(each.node()));
+        }
+
+        private boolean isDead(@Nullable String node) {
+            return input.nodes().stream()
+                    .filter(each -> each.name().equals(node))
+                    .anyMatch(this::isDead);
+        }
+
+        /** Not ready, or not heard of since the alert began. */
+        private boolean isDead(NodeFacts node) {
+            var heard = node.leaseRenewedAt();
+            return !node.ready() || (heard != null && heard.isBefore(onset().latest()));
+        }
+
+        private List<String> deadNodes() {
+            return input.nodes().stream().filter(this::isDead).map(NodeFacts::name).toList();
+        }
+
+        private boolean isFlapping() {
+            var since = input.at().minus(FLAP_WINDOW);
+            return firing.stream()
+                    .anyMatch(hit -> hit.spans().stream()
+                                    .filter(span -> !span.startsAt().isBefore(since))
+                                    .count()
+                            >= FLAPS);
+        }
+
+        private @Nullable String overlap(boolean measured) {
+            var shared = firing.stream()
+                    .flatMap(hit -> hit.sharedWith().stream())
+                    .distinct()
+                    .toList();
+            if (!measured && !shared.isEmpty()) {
+                return "%s is about %s as well, which has an active release too"
+                        .formatted(name(), shared.getFirst().shortName());
+            }
+            if (Act.of(input.release()) == Act.RESTORE && !input.otherReleases().isEmpty()) {
+                return "%s has an active release too"
+                        .formatted(input.otherReleases().getFirst().shortName());
+            }
+            return null;
+        }
+
+        private boolean othersHit() {
+            var ours = onset();
+            var same = input.elsewhere().stream()
+                    .filter(each -> !each.onset().earliest().isAfter(ours.latest()))
+                    .filter(each -> !each.onset().latest().isBefore(ours.earliest().minus(SAME_TROUBLE)))
+                    .toList();
+            same.stream().findFirst().ifPresent(each -> evidence.add(Evidence.veto(
+                    Reason.OTHERS_HIT,
+                    null,
+                    each.fingerprint(),
+                    "%s fires on %s, which did not change, since %s"
+                            .formatted(each.name(), each.workload().shortName(), each.onset().latest()))));
+            return !same.isEmpty();
+        }
+
+        // --- words
+
+        private String name() {
+            return all.getFirst().name();
+        }
+
+        private Hit first() {
+            return firing.isEmpty() ? all.getFirst() : firing.getFirst();
+        }
+
+        private double vote(String name, double weight, String text) {
+            double rounded = Math.round(weight * 1000) / 1000.0;
+            evidence.add(Evidence.vote(name, first().relation(), rounded, first().fingerprint(), text));
+            return weight;
+        }
+
+        private void veto(Reason reason, String text) {
+            evidence.add(Evidence.veto(reason, first().relation(), first().fingerprint(), text));
+        }
+
+        private Finding finding(Outcome outcome, double score, Reason reason) {
+            return new Finding(outcome, score, reason, first(), evidence);
+        }
+    }
+
+    private static String percent(double share) {
+        return Math.round(share * 100) + " %";
+    }
+
+    private static String minutes(Duration duration) {
+        return duration.toMinutes() + " min";
+    }
+
+    private static String seconds(Duration duration) {
+        long seconds = duration.toSeconds();
+        return seconds < 120 ? seconds + " s" : seconds / 60 + " min";
+    }
+}
