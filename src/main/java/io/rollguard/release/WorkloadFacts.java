@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param changedAt Rollout: when it last left completeness; others null. Tells when an old revision became current again
  * @param complete whether the current revision has taken all traffic
  * @param completedAt since when; null where not complete, or where the kind does not tell
- * @param templateDigest of the pod template without what a restart changes
  * @param templateSetAt when the template was last written, as far as managedFields tell
  * @param stuck the controller gave up waiting for progress
  * @param owner the object that controls this one, {@code Kind/name}
@@ -46,7 +45,6 @@ public record WorkloadFacts(
         @Nullable Instant changedAt,
         boolean complete,
         @Nullable Instant completedAt,
-        String templateDigest,
         @Nullable Instant templateSetAt,
         boolean stuck,
         @Nullable String owner,

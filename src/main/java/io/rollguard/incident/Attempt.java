@@ -1,0 +1,59 @@
+package io.rollguard.incident;
+
+import io.rollguard.alert.Episode;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Reason;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try to act, as the log tells it.
+ *
+ * @param intendedAt the broker's time of the intent
+ * @param voided why the intent does not count; null where it does
+ * @param acceptedAt the broker's time; null while not accepted
+ * @param verifiedAt the broker's time; null while not verified
+ * @param failure null unless it failed
+ */
+public record Attempt(
+        int number,
+        Act act,
+        Instant intendedAt,
+        List<Episode> triggers,
+        @Nullable Reason voided,
+        @Nullable Instant acceptedAt,
+        @Nullable Instant verifiedAt,
+        @Nullable Failure failure) {
+
+    public record Failure(Reason reason, boolean again, String detail, String command, Instant at) {}
+
+    public boolean isEffective() {
+        return voided == null;
+    }
+
+    /** Effective, and neither verified nor failed. */
+    public boolean isOpen() {
+        return isEffective() && verifiedAt == null && failure == null;
+    }
+
+    /** Whether the cluster was asked, so that it counts as a try; withdrawn and stale ones do not. */
+    boolean countsAsTry() {
+        return isEffective()
+                && (failure == null || (failure.reason() != Reason.WITHDRAWN && failure.reason() != Reason.STALE));
+    }
+
+    Attempt accepted(Instant at) {
+        return acceptedAt != null || !isOpen()
+                ? this
+                : new Attempt(number, act, intendedAt, triggers, voided, at, null, null);
+    }
+
+    Attempt verified(Instant at) {
+        return isOpen() ? new Attempt(number, act, intendedAt, triggers, voided, acceptedAt, at, null) : this;
+    }
+
+    Attempt failed(Failure how) {
+        return isOpen() ? new Attempt(number, act, intendedAt, triggers, voided, acceptedAt, null, how) : this;
+    }
+}

@@ -1,0 +1,109 @@
+package io.rollguard.incident;
+
+import io.rollguard.alert.Episode;
+import io.rollguard.policy.Allowed;
+import io.rollguard.release.Release;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Case;
+import io.rollguard.verdict.Reason;
+import io.rollguard.verdict.Verdict;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One entry of the incident log.
+ *
+ * @param version the incident's count of events, this one included, as its writer knew it
+ * @param attempt the try to act that this is about; 0 before the first
+ * @param by who wrote it: the instance, or later a person
+ * @param at the writer's clock; windows are measured with the broker's append time instead
+ */
+public record IncidentEvent(
+        IncidentId incident,
+        long version,
+        int attempt,
+        WorkloadRef workload,
+        String uid,
+        RevisionHash revision,
+        @Nullable RevisionHash target,
+        Act act,
+        String by,
+        @Nullable Reason reason,
+        Instant at,
+        Step step) {
+
+    /** What happened. The label is the step in the event's type. */
+    public sealed interface Step {
+
+        /** First evidence against a release; opens the incident, or opens it again. */
+        record Suspected(Release release) implements Step {}
+
+        /**
+         * A changed judgement.
+         *
+         * @param input null where it was too large to be recorded
+         */
+        record Judged(Verdict verdict, Allowed allowed, @Nullable Case input) implements Step {}
+
+        /** Rollguard will act, unless the log says otherwise at this place. */
+        record Intended(List<Episode> triggers) implements Step {
+            public Intended {
+                triggers = List.copyOf(triggers);
+            }
+        }
+
+        /** The cluster took the request, or what was asked for was found done. */
+        record Accepted(String detail) implements Step {}
+
+        /** Pods and traffic are on the target. */
+        record Verified(String detail) implements Step {}
+
+        /** The causing alerts have been quiet for the dwell time. */
+        record Cured() implements Step {}
+
+        /** They go on after the deadline: a person must look. */
+        record Uncured(String detail) implements Step {}
+
+        /**
+         * The attempt ended without the target being reached.
+         *
+         * @param again whether another attempt may follow by itself
+         * @param command what a person would type instead
+         */
+        record Failed(boolean again, String detail, String command) implements Step {}
+
+        /**
+         * A message stands in a channel.
+         *
+         * @param kind which message of the incident
+         * @param messageId the channel's name for it
+         * @param digest of what it says
+         */
+        record Told(String kind, String channel, String messageId, String digest) implements Step {}
+
+        /** Nothing more is expected. The reason is the event's. */
+        record Closed() implements Step {}
+
+        /** A kind that this build does not know: acting stops, reading goes on. */
+        record Unknown(String type) implements Step {}
+
+        default String label() {
+            return switch (this) {
+                case Suspected s -> "suspected";
+                case Judged s -> "judged";
+                case Intended s -> "intended";
+                case Accepted s -> "accepted";
+                case Verified s -> "verified";
+                case Cured s -> "cured";
+                case Uncured s -> "uncured";
+                case Failed s -> "failed";
+                case Told s -> "told";
+                case Closed s -> "closed";
+                case Unknown s -> "unknown";
+            };
+        }
+    }
+}

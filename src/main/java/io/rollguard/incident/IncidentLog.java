@@ -1,0 +1,294 @@
+package io.rollguard.incident;
+
+import io.rollguard.alert.Episode;
+import io.rollguard.incident.Attempt.Failure;
+import io.rollguard.incident.Incident.Entry;
+import io.rollguard.incident.Incident.Judgement;
+import io.rollguard.incident.Incident.Message;
+import io.rollguard.incident.Incident.State;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fold of the incident log. The log has one order that every instance agrees on, so every instance comes to the same
+ * state; that makes it the only lock. An intent counts if it is the first of its attempt and nothing forbids it at its own
+ * place: see {@link #hold}. Changes by events only; every window is measured with the broker's append time. Safe for many
+ * threads.
+ */
+public final class IncidentLog {
+
+    /** How long a revision that was rolled back from is never rolled back automatically again (design, section 5). */
+    private static final Duration REMEMBERED = Duration.ofHours(24);
+
+    private final Limits limits;
+    private final Map<IncidentId, Incident> incidents = new LinkedHashMap<>();
+    private final Map<String, Set<IncidentId>> byUid = new HashMap<>();
+    private final Map<WorkloadRef, Set<IncidentId>> byWorkload = new HashMap<>();
+    private final Map<Lock, IncidentId> locks = new HashMap<>();
+    private final Map<IncidentId, Instant> firstActs = new HashMap<>();
+    private final Map<Episode, IncidentId> spent = new HashMap<>();
+    private long nextOffset;
+    private @Nullable String foreignType;
+
+    /**
+     * Limits of the whole install.
+     *
+     * @param breakerMax rollbacks within {@code breakerWindow}, after which none is begun
+     * @param coolDown quiet time of a workload after one
+     */
+    public record Limits(int breakerMax, Duration breakerWindow, Duration coolDown) {}
+
+    private record Lock(String cluster, String uid, RevisionHash revision, int attempt) {}
+
+    public IncidentLog(Limits limits) {
+        this.limits = limits;
+    }
+
+    // --- folding
+
+    /**
+     * Takes in the entry at {@code offset}; entries come in order, and one that came before is passed over.
+     *
+     * @param appendedAt the broker's time
+     * @return the incident after it
+     */
+    public synchronized Optional<Incident> apply(long offset, Instant appendedAt, IncidentEvent event) {
+        if (offset < nextOffset) {
+            return Optional.ofNullable(incidents.get(event.incident()));
+        }
+        nextOffset = offset + 1;
+        var before = incidents.computeIfAbsent(event.incident(), id -> opened(event, appendedAt));
+        byUid.computeIfAbsent(event.uid(), uid -> new HashSet<>()).add(event.incident());
+        byWorkload.computeIfAbsent(event.workload(), workload -> new HashSet<>()).add(event.incident());
+        var after = step(before, event, appendedAt);
+        var timeline = new ArrayList<>(before.timeline());
+        if (timeline.size() == Incident.MAX_TIMELINE) {
+            timeline.remove(1); // the first tells how it began
+        }
+        timeline.add(new Entry(
+                before.version() + 1,
+                event.attempt(),
+                event.step().label(),
+                event.reason(),
+                event.by(),
+                appendedAt));
+        var counted = after.counted(before.version() + 1, after.state(), appendedAt, timeline);
+        incidents.put(event.incident(), counted);
+        return Optional.of(counted);
+    }
+
+    /** Notes that the entry at {@code offset} could not be read as an event of this log. */
+    public synchronized void skip(long offset) {
+        nextOffset = Math.max(nextOffset, offset + 1);
+    }
+
+    private static Incident opened(IncidentEvent event, Instant at) {
+        return new Incident(
+                event.incident(),
+                event.workload(),
+                event.uid(),
+                event.revision(),
+                0,
+                State.SUSPECTED,
+                at,
+                at,
+                null,
+                null,
+                List.of(),
+                Map.of(),
+                null,
+                null,
+                null,
+                List.of());
+    }
+
+    private Incident step(Incident incident, IncidentEvent event, Instant at) {
+        return switch (event.step()) {
+            case Step.Suspected suspected -> {
+                var seen = incident.with(suspected.release());
+                yield seen.state() == State.CLOSED && seen.attempts().stream().noneMatch(Attempt::isEffective)
+                        ? seen.ended(null, null, null).with(State.SUSPECTED, seen.attempts())
+                        : seen;
+            }
+            case Step.Judged judged ->
+                incident.with(new Judgement(judged.verdict(), judged.allowed(), judged.input(), at));
+            case Step.Intended intended -> intend(incident, event, intended, at);
+            case Step.Accepted accepted ->
+                attempt(incident, event)
+                        .map(each -> incident.replace(each.accepted(at)))
+                        .orElse(incident);
+            case Step.Verified verified ->
+                attempt(incident, event)
+                        .map(each -> settled(incident.replace(each.verified(at))))
+                        .orElse(incident);
+            case Step.Failed failed ->
+                attempt(incident, event)
+                        .map(each -> released(settled(incident.replace(each.failed(new Failure(
+                                event.reason() == null ? Reason.UNRESOLVED : event.reason(),
+                                failed.again(),
+                                failed.detail(),
+                                failed.command(),
+                                at))))))
+                        .orElse(incident);
+            case Step.Cured cured ->
+                incident.isRolledBack() && incident.curedAt() == null
+                        ? incident.ended(at, incident.uncuredAt(), null).with(State.CURED, incident.attempts())
+                        : incident;
+            case Step.Uncured uncured ->
+                incident.isRolledBack() && incident.curedAt() == null
+                        ? incident.ended(null, at, null).with(State.UNCURED, incident.attempts())
+                        : incident;
+            case Step.Told told ->
+                incident.with(told.kind(), new Message(told.channel(), told.messageId(), told.digest()));
+            case Step.Closed closed ->
+                incident.openAttempt().isPresent()
+                        ? incident
+                        : incident.ended(incident.curedAt(), incident.uncuredAt(), event.reason())
+                                .with(State.CLOSED, incident.attempts());
+            case Step.Unknown unknown -> {
+                foreignType = unknown.type();
+                yield incident;
+            }
+        };
+    }
+
+    private static Optional<Attempt> attempt(Incident incident, IncidentEvent event) {
+        return incident.attempts().stream()
+                .filter(attempt -> attempt.number() == event.attempt() && attempt.isEffective())
+                .findFirst();
+    }
+
+    /** The state that follows from the attempts. */
+    private static Incident settled(Incident incident) {
+        if (incident.isRolledBack()) {
+            return incident.with(State.VERIFIED, incident.attempts());
+        }
+        if (incident.openAttempt().isPresent()) {
+            return incident.with(State.ACTING, incident.attempts());
+        }
+        return incident.with(
+                incident.nextAttempt().isPresent() ? State.SUSPECTED : State.ESCALATED, incident.attempts());
+    }
+
+    /** An intent that was taken back before the cluster was asked holds up nobody else. */
+    private Incident released(Incident incident) {
+        if (incident.tries() == 0) {
+            firstActs.remove(incident.id());
+            spent.values().removeIf(incident.id()::equals);
+        }
+        return incident;
+    }
+
+    private Incident intend(Incident incident, IncidentEvent event, Step.Intended intended, Instant at) {
+        var next = incident.nextAttempt();
+        if (next.isEmpty() || next.getAsInt() != event.attempt()) {
+            return incident;
+        }
+        var lock = new Lock(event.workload().cluster(), event.uid(), event.revision(), event.attempt());
+        var voided = locks.containsKey(lock)
+                ? Reason.ROLLED_BACK_BEFORE
+                : hold(incident.id(), event.workload(), event.uid(), event.revision(), intended.triggers(), at)
+                        .orElse(null);
+        var attempts = new ArrayList<>(incident.attempts());
+        attempts.add(new Attempt(event.attempt(), event.act(), at, intended.triggers(), voided, null, null, null));
+        if (voided == null) {
+            locks.put(lock, incident.id());
+            firstActs.putIfAbsent(incident.id(), at);
+            intended.triggers().forEach(episode -> spent.putIfAbsent(episode, incident.id()));
+        }
+        return settled(incident.with(incident.state(), attempts));
+    }
+
+    // --- questions
+
+    /**
+     * What forbids an intent at this time: the workload cools down, the revision was rolled back from a short time ago, a
+     * firing was spent on another act, or the breaker is full. Asked before an intent is written, and again at its place in
+     * the log.
+     */
+    public synchronized Optional<Reason> hold(
+            IncidentId incident,
+            WorkloadRef workload,
+            String uid,
+            RevisionHash revision,
+            Collection<Episode> triggers,
+            Instant at) {
+        boolean begun = firstActs.containsKey(incident);
+        var others = byUid.getOrDefault(uid, Set.of()).stream()
+                .filter(other -> !other.equals(incident) && firstActs.containsKey(other))
+                .toList();
+        for (var other : others) {
+            boolean sameRevision = incidents.get(other).revision().equals(revision);
+            if (sameRevision && firstActs.get(other).plus(REMEMBERED).isAfter(at)) {
+                return Optional.of(Reason.ROLLED_BACK_BEFORE);
+            }
+        }
+        if (others.stream().anyMatch(other -> firstActs.get(other).plus(limits.coolDown()).isAfter(at))) {
+            return Optional.of(Reason.COOLING_DOWN);
+        }
+        if (triggers.stream().anyMatch(episode -> isSpentElsewhere(episode, incident))) {
+            return Optional.of(Reason.EPISODE_SPENT);
+        }
+        long recent = firstActs.values().stream()
+                .filter(act -> act.plus(limits.breakerWindow()).isAfter(at))
+                .count();
+        return !begun && recent >= limits.breakerMax() ? Optional.of(Reason.BREAKER_OPEN) : Optional.empty();
+    }
+
+    private boolean isSpentElsewhere(Episode episode, IncidentId incident) {
+        var spender = spent.get(episode);
+        return spender != null && !spender.equals(incident);
+    }
+
+    public synchronized Optional<Incident> find(IncidentId id) {
+        return Optional.ofNullable(incidents.get(id));
+    }
+
+    /** The incidents of a workload, oldest first. */
+    public synchronized List<Incident> of(WorkloadRef workload) {
+        return byWorkload.getOrDefault(workload, Set.of()).stream()
+                .map(incidents::get)
+                .sorted(Comparator.comparing(Incident::openedAt).thenComparing(Incident::id))
+                .toList();
+    }
+
+    public synchronized List<Incident> all() {
+        return List.copyOf(incidents.values());
+    }
+
+    public synchronized List<Incident> open() {
+        return incidents.values().stream().filter(Incident::isOpen).toList();
+    }
+
+    /** The firings that were spent on rollbacks of this workload. */
+    public synchronized Set<Episode> spentOn(String uid) {
+        var episodes = new HashSet<Episode>();
+        byUid.getOrDefault(uid, Set.of()).forEach(id -> episodes.addAll(incidents.get(id).triggers()));
+        return episodes;
+    }
+
+    /** The offset that comes next. */
+    public synchronized long nextOffset() {
+        return nextOffset;
+    }
+
+    /** The type of an event that this build does not know: until it does, nothing may be acted on. */
+    public synchronized Optional<String> foreignType() {
+        return Optional.ofNullable(foreignType);
+    }
+}

@@ -1,0 +1,101 @@
+package io.rollguard.reactor;
+
+import io.rollguard.release.ClusterObjects;
+import io.rollguard.release.GoodRevision;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Reason;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The cluster as the reactor needs it: reduced objects kept current by watches, fresh reads, and two writes. */
+public interface Cluster {
+
+    /** The reduced objects, kept current. */
+    ClusterObjects objects();
+
+    /** Whether every watch has delivered what was there when it began. */
+    boolean isWhole();
+
+    /** Calls back, soon, for each workload about which something changed. The callback must not block. */
+    void onChange(Consumer<WorkloadRef> listener);
+
+    /** When the kubelets of these nodes last renewed their leases; a node whose lease can't be read is left out. */
+    Map<String, Instant> leases(Collection<String> nodes);
+
+    /** Reads the pause switch. What can't be read counts as paused. */
+    Pause pause();
+
+    /** Reads a workload past every cache. */
+    Reading read(WorkloadRef workload);
+
+    /**
+     * Asks for the abort of a canary. The request carries uid, generation, both hashes and the resourceVersion of the
+     * reading as tests.
+     */
+    Answer abort(Reading.Found as, RevisionHash bad, RevisionHash stable);
+
+    /**
+     * Puts the pod template of a good revision back. Takes a snapshot first, checks by a server-side dry run, and sends the
+     * whole bad template, uid and resourceVersion of the reading as tests; marks what it moved away from.
+     */
+    Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target);
+
+    /** Keeps a good revision with its pristine template beside its workload. */
+    Answer keepGood(WorkloadFacts workload, GoodRevision revision);
+
+    /** The command that a person would type to do the same. */
+    String manualCommand(WorkloadRef workload, Act act, @Nullable RevisionHash target);
+
+    /** The pause switch: whether automatic acts are held, by whom and why. */
+    record Pause(boolean paused, String by, String reason) {
+        public static final Pause NONE = new Pause(false, "", "");
+    }
+
+    /** A fresh read. */
+    sealed interface Reading {
+
+        /**
+         * The workload as it is now.
+         *
+         * @param resourceVersion of this read
+         * @param raw what the edge needs to write on top of this read; opaque to everybody else
+         */
+        record Found(WorkloadFacts facts, String resourceVersion, Object raw) implements Reading {
+            /** Raw objects hold pod templates, which no log may show. */
+            @Override
+            public String toString() {
+                return facts.ref() + " at " + resourceVersion;
+            }
+        }
+
+        record Gone() implements Reading {}
+
+        /** Not read; {@code again} where trying once more may help. */
+        record Failed(boolean again, String detail) implements Reading {}
+    }
+
+    /** What became of a write. Edges say transient or permanent here. */
+    sealed interface Answer {
+
+        /** Done. The detail tells what for the record, without any content of the object. */
+        record Done(String detail) implements Answer {}
+
+        /** A precondition failed: the object is not what was judged. Read and judge again. */
+        record Moved(String detail) implements Answer {}
+
+        /** Refused for good: trying again changes nothing. */
+        record Refused(Reason reason, String detail) implements Answer {}
+
+        /** Not done, and may pass: overload, a server error. */
+        record NotDone(String detail) implements Answer {}
+
+        /** Nobody knows whether it was done: the answer was lost. Look at the object. */
+        record Unsure(String detail) implements Answer {}
+    }
+}

@@ -1,0 +1,30 @@
+package io.rollguard.reactor;
+
+import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent;
+import io.rollguard.incident.IncidentLog;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/** The incident log as the reactor needs it: append, and fold what all instances appended. */
+public interface Journal {
+
+    /** The fold, kept current. */
+    IncidentLog log();
+
+    /** Whether the log was folded to the end that it had at the start. */
+    boolean isWhole();
+
+    /** Appends; completes with the entry's offset once every in-sync replica has it. Entries keep the order of the calls. */
+    CompletionStage<Long> append(IncidentEvent event);
+
+    /** Waits until the entry at {@code offset} is folded; false where it was not in time. */
+    boolean awaitFolded(long offset, Duration atMost);
+
+    /** Asks the broker for the log's end and folds up to it; false where that was not possible in time. */
+    boolean foldToEnd(Duration atMost);
+
+    /** Calls back, soon, for each incident that changed. The callback must not block. */
+    void onChange(Consumer<Incident> listener);
+}
