@@ -1,0 +1,35 @@
+package io.rollguard.sandbox.cluster;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** What the caller may not do. Everything is allowed until forbidden; "*" stands for any verb, group or resource. */
+final class Access {
+
+    private record Rule(String verb, String group, String resource) {
+        boolean covers(String verb, String group, String resource) {
+            return covers(this.verb, verb) && covers(this.group, group) && covers(this.resource, resource);
+        }
+
+        private static boolean covers(String pattern, String value) {
+            return pattern.equals("*") || pattern.equals(value);
+        }
+    }
+
+    private final List<Rule> forbidden = new CopyOnWriteArrayList<>();
+
+    void forbid(String verb, String group, String resource) {
+        forbidden.add(new Rule(verb, group, resource));
+    }
+
+    void allowAll() {
+        forbidden.clear();
+    }
+
+    /**
+     * @param resource with its subresource, as in {@code rollouts/status}
+     */
+    boolean allows(String verb, String group, String resource) {
+        return forbidden.stream().noneMatch(rule -> rule.covers(verb, group, resource));
+    }
+}
