@@ -1,0 +1,22 @@
+package io.rollguard.reactor;
+
+import io.rollguard.policy.Allowed;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Verdict;
+import java.time.Duration;
+
+/** What the reactor counts. */
+public interface Telemetry {
+
+    /** A judgement that differs from the one before. */
+    void judged(Verdict verdict, Allowed allowed);
+
+    /** An attempt ended: {@code done}, or the code of the reason why not. */
+    void acted(Act act, String outcome);
+
+    /** An alert was about workloads without an active release, or about none at all. */
+    void noRelease();
+
+    /** From the first delivery of the deciding alert to the request to the cluster. */
+    void reactionTime(Duration time);
+}
