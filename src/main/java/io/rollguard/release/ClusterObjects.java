@@ -1,8 +1,10 @@
 package io.rollguard.release;
 
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,12 +25,18 @@ public final class ClusterObjects {
     private final Map<String, Map<RevisionHash, GoodRevision>> good = new ConcurrentHashMap<>();
 
     private static final class Namespace {
-        final Map<String, WorkloadFacts> workloads = new ConcurrentSkipListMap<>();
+        final Map<String, Known> workloads = new ConcurrentSkipListMap<>();
+        final Map<String, String> workloadsByUid = new ConcurrentHashMap<>();
+        final Map<String, String> templateUsers = new ConcurrentHashMap<>();
         final Map<String, RevisionFacts> revisions = new ConcurrentSkipListMap<>();
+        final Map<String, Map<String, RevisionFacts>> revisionsByWorkload = new ConcurrentHashMap<>();
         final Map<String, PodFacts> pods = new ConcurrentHashMap<>();
         final Map<String, Map<String, PodFacts>> podsByRevision = new ConcurrentHashMap<>();
         final Map<String, ServiceFacts> services = new ConcurrentHashMap<>();
     }
+
+    /** A workload and what must be joined to it when it is read. */
+    private record Known(WorkloadFacts facts, Links links) {}
 
     public ClusterObjects(String cluster) {
         this.cluster = cluster;
@@ -42,24 +50,32 @@ public final class ClusterObjects {
     // --- questions
 
     public Optional<WorkloadFacts> workload(WorkloadRef ref) {
-        return find(ref.namespace()).map(ns -> ns.workloads.get(key(ref.kind(), ref.name())));
+        return workload(ref.namespace(), ref.kind(), ref.name());
     }
 
     public Optional<WorkloadFacts> workload(String namespace, Kind kind, String name) {
-        return find(namespace).map(ns -> ns.workloads.get(key(kind, name)));
+        return find(namespace).flatMap(ns -> workload(ns, key(kind, name)));
     }
 
     public Optional<WorkloadFacts> workload(String namespace, String uid) {
-        return workloads(namespace).filter(each -> each.uid().equals(uid)).findFirst();
+        return find(namespace)
+                .flatMap(ns -> Optional.ofNullable(ns.workloadsByUid.get(uid))
+                        .flatMap(key -> workload(ns, key))
+                        .filter(found -> found.uid().equals(uid)));
+    }
+
+    private Optional<WorkloadFacts> workload(Namespace ns, String key) {
+        return Optional.ofNullable(ns.workloads.get(key)).map(known -> join(ns, known));
     }
 
     public Stream<WorkloadFacts> workloads(String namespace) {
-        return find(namespace).stream().flatMap(ns -> ns.workloads.values().stream());
+        return find(namespace).stream()
+                .flatMap(ns -> ns.workloads.values().stream().map(known -> join(ns, known)));
     }
 
     /** Every workload, by namespace, kind and name. */
     public Stream<WorkloadFacts> workloads() {
-        return new TreeMap<>(namespaces).values().stream().flatMap(ns -> ns.workloads.values().stream());
+        return new TreeMap<>(namespaces).keySet().stream().flatMap(this::workloads);
     }
 
     public Stream<RevisionFacts> revisions(String namespace) {
@@ -68,14 +84,16 @@ public final class ClusterObjects {
 
     /** The revisions of a workload, newest first. */
     public List<RevisionFacts> revisionsOf(WorkloadFacts workload) {
-        return revisions(workload.ref().namespace())
-                .filter(revision -> revision.workloadUid().equals(workload.uid()))
+        return find(workload.ref().namespace())
+                .map(ns -> ns.revisionsByWorkload.get(workload.uid()))
+                .map(Map::values)
+                .stream()
+                .flatMap(Collection::stream)
                 .sorted(NEWEST_FIRST)
                 .toList();
     }
 
-    private static final Comparator<RevisionFacts> NEWEST_FIRST = Comparator.comparingLong(
-                    RevisionFacts::number)
+    private static final Comparator<RevisionFacts> NEWEST_FIRST = Comparator.comparingLong(RevisionFacts::number)
             .thenComparing(RevisionFacts::createdAt)
             .thenComparing(RevisionFacts::name)
             .reversed();
@@ -121,76 +139,174 @@ public final class ClusterObjects {
         return namespaces.values().stream().mapToInt(ns -> ns.workloads.size()).sum();
     }
 
-    // --- writes
-
-    public void put(WorkloadFacts workload) {
-        make(workload.ref().namespace()).workloads.put(key(workload.ref().kind(), workload.ref().name()), workload);
+    /** The pods on a node, in any namespace. */
+    public Stream<PodFacts> podsOn(String node) {
+        return namespaces.values().stream()
+                .flatMap(ns -> ns.pods.values().stream())
+                .filter(pod -> node.equals(pod.node()));
     }
 
-    public void remove(WorkloadRef ref) {
-        find(ref.namespace())
-                .map(ns -> ns.workloads.remove(key(ref.kind(), ref.name())))
-                .ifPresent(gone -> good.remove(gone.uid()));
+    /**
+     * Facts read past this cache, joined with the revisions read with them and with what is known here.
+     *
+     * @param revisions of this workload
+     */
+    public WorkloadFacts join(WorkloadFacts facts, Links links, Collection<RevisionFacts> revisions) {
+        return join(find(facts.ref().namespace()).orElseGet(Namespace::new), new Known(facts, links), revisions);
     }
 
-    public void put(RevisionFacts revision) {
-        make(revision.namespace()).revisions.put(revision.name(), revision);
+    private static WorkloadFacts join(Namespace ns, Known known) {
+        return join(
+                ns,
+                known,
+                ns.revisionsByWorkload
+                        .getOrDefault(known.facts().uid(), Map.of())
+                        .values());
     }
 
-    public void removeRevision(String namespace, String name) {
-        find(namespace).ifPresent(ns -> ns.revisions.remove(name));
+    private static WorkloadFacts join(Namespace ns, Known known, Collection<RevisionFacts> revisions) {
+        var facts = known.facts();
+        var ref = facts.ref();
+        var user = ref.kind() == Kind.DEPLOYMENT ? ns.templateUsers.get(ref.name()) : null;
+        var primary = ns.workloads.get(key(ref.kind(), ref.name() + "-primary"));
+        boolean flagger = primary != null
+                && ("Canary/" + ref.name()).equals(primary.facts().owner());
+        var current = known.links().current(facts.current(), revisions);
+        if (Objects.equals(current, facts.current()) && user == null && flagger == facts.flagger()) {
+            return facts;
+        }
+        var owner = facts.owner() != null || user == null ? facts.owner() : Kind.ROLLOUT + "/" + user;
+        return facts.joined(current, owner, flagger || facts.flagger());
     }
 
-    public void put(PodFacts pod) {
+    // --- writes; each tells whether anything changed by it
+
+    public boolean put(WorkloadFacts workload) {
+        return put(workload, Links.NONE);
+    }
+
+    public boolean put(WorkloadFacts workload, Links links) {
+        var ref = workload.ref();
+        var ns = make(ref.namespace());
+        var key = key(ref.kind(), ref.name());
+        var now = new Known(workload, links);
+        var old = ns.workloads.put(key, now);
+        if (old != null) {
+            forgetLinks(ns, old, now);
+        }
+        ns.workloadsByUid.put(workload.uid(), key);
+        if (links.templateFrom() != null) {
+            ns.templateUsers.put(links.templateFrom(), ref.name());
+        }
+        return !now.equals(old);
+    }
+
+    public boolean remove(WorkloadRef ref) {
+        var ns = namespaces.get(ref.namespace());
+        var gone = ns == null ? null : ns.workloads.remove(key(ref.kind(), ref.name()));
+        if (ns == null || gone == null) {
+            return false;
+        }
+        forgetLinks(ns, gone, null);
+        good.remove(gone.facts().uid());
+        return true;
+    }
+
+    private static void forgetLinks(Namespace ns, Known old, @Nullable Known now) {
+        if (now == null || !now.facts().uid().equals(old.facts().uid())) {
+            ns.workloadsByUid.remove(old.facts().uid());
+        }
+        var from = old.links().templateFrom();
+        if (from != null && (now == null || !from.equals(now.links().templateFrom()))) {
+            ns.templateUsers.remove(from, old.facts().ref().name());
+        }
+    }
+
+    public boolean put(RevisionFacts revision) {
+        var ns = make(revision.namespace());
+        var old = ns.revisions.put(revision.name(), revision);
+        if (old != null && !old.workloadUid().equals(revision.workloadUid())) {
+            unindex(ns.revisionsByWorkload, old.workloadUid(), old.name());
+        }
+        index(ns.revisionsByWorkload, revision.workloadUid(), revision.name(), revision);
+        return !revision.equals(old);
+    }
+
+    public boolean removeRevision(String namespace, String name) {
+        var ns = namespaces.get(namespace);
+        var old = ns == null ? null : ns.revisions.remove(name);
+        if (ns == null || old == null) {
+            return false;
+        }
+        unindex(ns.revisionsByWorkload, old.workloadUid(), name);
+        return true;
+    }
+
+    public boolean put(PodFacts pod) {
         var ns = make(pod.namespace());
-        unindex(ns, ns.pods.put(pod.name(), pod), pod.revision());
+        var old = ns.pods.put(pod.name(), pod);
+        if (old != null && old.revision() != null && !old.revision().equals(pod.revision())) {
+            unindex(ns.podsByRevision, old.revision(), old.name());
+        }
         if (pod.revision() != null) {
-            ns.podsByRevision
-                    .computeIfAbsent(pod.revision(), key -> new ConcurrentSkipListMap<>())
-                    .put(pod.name(), pod);
+            index(ns.podsByRevision, pod.revision(), pod.name(), pod);
         }
+        return !pod.equals(old);
     }
 
-    public void removePod(String namespace, String name) {
-        find(namespace).ifPresent(ns -> unindex(ns, ns.pods.remove(name), null));
-    }
-
-    private static void unindex(Namespace ns, @Nullable PodFacts old, @Nullable String kept) {
-        if (old != null && old.revision() != null && !old.revision().equals(kept)) {
-            ns.podsByRevision.computeIfPresent(old.revision(), (key, pods) -> {
-                pods.remove(old.name());
-                return pods.isEmpty() ? null : pods;
-            });
+    public boolean removePod(String namespace, String name) {
+        var ns = namespaces.get(namespace);
+        var old = ns == null ? null : ns.pods.remove(name);
+        if (ns != null && old != null && old.revision() != null) {
+            unindex(ns.podsByRevision, old.revision(), name);
         }
+        return old != null;
     }
 
-    public void put(ServiceFacts service) {
-        make(service.namespace()).services.put(service.name(), service);
+    private static <T> void index(Map<String, Map<String, T>> index, String key, String name, T entry) {
+        index.compute(key, (same, entries) -> {
+            var kept = entries == null ? new ConcurrentSkipListMap<String, T>() : entries;
+            kept.put(name, entry);
+            return kept;
+        });
     }
 
-    public void removeService(String namespace, String name) {
-        find(namespace).ifPresent(ns -> ns.services.remove(name));
+    private static <T> void unindex(Map<String, Map<String, T>> index, String key, String name) {
+        index.computeIfPresent(key, (same, entries) -> {
+            entries.remove(name);
+            return entries.isEmpty() ? null : entries;
+        });
     }
 
-    public void put(NodeFacts node) {
-        nodes.put(node.name(), node);
+    public boolean put(ServiceFacts service) {
+        return !service.equals(make(service.namespace()).services.put(service.name(), service));
     }
 
-    public void removeNode(String name) {
-        nodes.remove(name);
+    public boolean removeService(String namespace, String name) {
+        return find(namespace).map(ns -> ns.services.remove(name) != null).orElse(false);
+    }
+
+    public boolean put(NodeFacts node) {
+        return !node.equals(nodes.put(node.name(), node));
+    }
+
+    public boolean removeNode(String name) {
+        return nodes.remove(name) != null;
     }
 
     /** Remembers a good revision; what is proven is not made assumed again. */
-    public void put(GoodRevision revision) {
-        good.computeIfAbsent(revision.workloadUid(), key -> new ConcurrentHashMap<>())
-                .merge(revision.hash(), revision, (known, now) -> known.assumed() || !now.assumed() ? now : known);
+    public boolean put(GoodRevision revision) {
+        var known = good.computeIfAbsent(revision.workloadUid(), key -> new ConcurrentHashMap<>());
+        var old = known.get(revision.hash());
+        var now = known.merge(
+                revision.hash(), revision, (before, after) -> before.assumed() || !after.assumed() ? after : before);
+        return !now.equals(old);
     }
 
-    public void removeGood(String workloadUid, RevisionHash hash) {
-        good.computeIfPresent(workloadUid, (key, revisions) -> {
-            revisions.remove(hash);
-            return revisions.isEmpty() ? null : revisions;
-        });
+    /** Forgets a good revision, unless something else is known of that hash by now. */
+    public boolean remove(GoodRevision revision) {
+        var known = good.get(revision.workloadUid());
+        return known != null && known.remove(revision.hash(), revision);
     }
 
     private Optional<Namespace> find(String namespace) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param updatedReplicas pods of the current revision
  * @param availableReplicas pods that serve, of any revision
  * @param current hash of the revision that the spec asks for, as its controller names it
- * @param stable Rollout: hash of the revision that has completed last; others: null
+ * @param stable Rollout, StatefulSet: hash of the revision that has completed last; others: null
  * @param aborted Rollout: an abort is asked for or done
  * @param abortedAt Rollout: when the controller acknowledged the abort
  * @param canaryWeight Rollout with traffic routing: percent of traffic on the current revision
@@ -91,6 +91,34 @@ public record WorkloadFacts(
 
     public WorkloadFacts {
         traits = Set.copyOf(traits);
+    }
+
+    /** The same with what only other objects tell. */
+    WorkloadFacts joined(@Nullable RevisionHash current, @Nullable String owner, boolean flagger) {
+        return new WorkloadFacts(
+                ref,
+                uid,
+                observed,
+                strategy,
+                replicas,
+                updatedReplicas,
+                availableReplicas,
+                totalReplicas,
+                current,
+                stable,
+                aborted,
+                abortedAt,
+                canaryWeight,
+                changedAt,
+                complete,
+                completedAt,
+                templateSetAt,
+                stuck,
+                owner,
+                gitOps,
+                flagger,
+                traits,
+                settings);
     }
 
     public boolean is(Trait trait) {
