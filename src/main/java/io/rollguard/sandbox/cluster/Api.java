@@ -54,7 +54,7 @@ final class Api {
                     : ApiResponse.pageNotFound();
         }
         if (path.startsWith("/openapi/v3/")) {
-            return ApiResponse.json(200, discovery.schemas(path.substring(path.lastIndexOf("/api"))));
+            return ApiResponse.json(200, discovery.schemas(path.substring("/openapi/v3".length())));
         }
         String group = path.startsWith("/apis/") ? path.substring("/apis/".length()) : "";
         return !group.isEmpty() && catalog.groups().contains(group)

@@ -1,5 +1,6 @@
 package io.rollguard.sandbox.cluster;
 
+import io.rollguard.sandbox.cluster.Controllers.Part;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,10 +48,14 @@ public final class SimulatedCluster implements AutoCloseable {
     private static final Writer BOOTSTRAP = new Writer("rollguard-sandbox");
 
     private final Options options;
+    private final Registry registry;
+    private final Controllers controllers;
     private final ApiServer server;
 
-    private SimulatedCluster(Options options, ApiServer server) {
+    private SimulatedCluster(Options options, Registry registry, Controllers controllers, ApiServer server) {
         this.options = options;
+        this.registry = registry;
+        this.controllers = controllers;
         this.server = server;
     }
 
@@ -64,9 +69,28 @@ public final class SimulatedCluster implements AutoCloseable {
         ObjectStore store = new ObjectStore(options.historyLimit());
         Registry registry = new Registry(store, catalog, clock, RandomGenerator.getDefault());
         Access access = new Access();
-        populate(registry, options);
+        Controllers controllers = new Controllers(clock);
+        createNamespaces(registry);
+        startControllers(registry, catalog, controllers, clock);
+        createDefinitions(registry, options);
         Api api = new Api(registry, catalog, access);
-        return new SimulatedCluster(options, new ApiServer(api, store, access, clock, options.port(), options.token()));
+        ApiServer server = new ApiServer(api, store, access, clock, options.port(), options.token());
+        return new SimulatedCluster(options, registry, controllers, server);
+    }
+
+    private static void startControllers(
+            Registry registry, Catalog catalog, Controllers controllers, InstantSource clock) {
+        EventRecorder events = new EventRecorder(registry);
+        Nodes nodes = new Nodes(registry, controllers, clock);
+        GarbageCollector collector = new GarbageCollector(registry, catalog);
+        controllers.add(Part.DEPLOYMENTS, new DeploymentController(registry, controllers, events, clock));
+        controllers.add(Part.REPLICA_SETS, new ReplicaSetController(registry, controllers, clock));
+        controllers.add(Part.ROLLOUTS, new RolloutController(registry, controllers, events, clock));
+        controllers.add(Part.KUBELETS, new Kubelets(registry, controllers, nodes, clock));
+        controllers.add(Part.NODES, nodes);
+        controllers.add(Part.GARBAGE_COLLECTION, collector);
+        registry.store().listen(new Dispatch(controllers, collector));
+        List.of("node-a", "node-b", "node-c").forEach(nodes::addNode);
     }
 
     public String url() {
@@ -98,32 +122,55 @@ public final class SimulatedCluster implements AutoCloseable {
         return server.faults();
     }
 
+    public Controllers controllers() {
+        return controllers;
+    }
+
+    /** Stops a node's kubelet. Ready=Unknown after 40 s without a lease, or at once. */
+    public void nodeDown(String node, boolean atOnce) {
+        registry.modify(
+                Nodes.key(node), "", BOOTSTRAP, tree -> Metadata.annotate(tree, Nodes.DOWN, atOnce ? "now" : "true"));
+    }
+
+    public void nodeUp(String node) {
+        registry.modify(
+                Nodes.key(node),
+                "",
+                BOOTSTRAP,
+                tree -> Json.ensure(tree, "metadata", "annotations").remove(Nodes.DOWN));
+    }
+
+    /** Makes a ready pod crash-loop from now on. */
+    public void crashPod(String namespace, String name) {
+        registry.modify(
+                new ObjectKey(Catalog.PODS, namespace, name),
+                "",
+                BOOTSTRAP,
+                tree -> Metadata.annotate(tree, Kubelets.FAIL_AFTER, "0s"));
+    }
+
     @Override
     public void close() {
+        controllers.close();
         server.close();
     }
 
-    private static void populate(Registry registry, Options options) {
+    private static void createNamespaces(Registry registry) {
         for (String namespace : List.of("default", "kube-system", "kube-public", "kube-node-lease")) {
             var object = Json.object();
             Metadata.of(object).put("name", namespace);
             registry.create(Catalog.NAMESPACES, "", object, BOOTSTRAP, false);
         }
+    }
+
+    private static void createDefinitions(Registry registry, Options options) {
         if (options.rollouts()) {
-            registry.create(
-                    Catalog.CRDS, "", Catalog.argoDefinition("Rollout", "rollouts", "ro", true), BOOTSTRAP, false);
-            registry.create(
-                    Catalog.CRDS,
-                    "",
+            for (var definition : List.of(
+                    Catalog.argoDefinition("Rollout", "rollouts", "ro", true),
                     Catalog.argoDefinition("AnalysisRun", "analysisruns", "ar", false),
-                    BOOTSTRAP,
-                    false);
-            registry.create(
-                    Catalog.CRDS,
-                    "",
-                    Catalog.argoDefinition("Experiment", "experiments", "exp", false),
-                    BOOTSTRAP,
-                    false);
+                    Catalog.argoDefinition("Experiment", "experiments", "exp", false))) {
+                registry.create(Catalog.CRDS, "", definition, BOOTSTRAP, false);
+            }
         }
     }
 }

@@ -1,0 +1,102 @@
+package io.rollguard.sandbox.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/**
+ * Argo Rollouts 1.10 as far as Rollguard meets it: canary with setWeight and pause steps, by pods or with traffic routing
+ * (nginx is written, of other routers only the weights in status), blueGreen, abort, retry, promoteFull, restore,
+ * rollbackWindow, spec.paused. Left out: analysis, experiments, step plugins, workloadRef, restartAt, ephemeral metadata
+ * and injected anti-affinity; a step of a kind left out counts as completed.
+ */
+final class RolloutController implements Controllers.Reconciler {
+
+    private final Registry registry;
+    private final Controllers controllers;
+    private final EventRecorder events;
+    private final InstantSource clock;
+
+    RolloutController(Registry registry, Controllers controllers, EventRecorder events, InstantSource clock) {
+        this.registry = registry;
+        this.controllers = controllers;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    @Override
+    public void reconcile(ObjectKey key) {
+        Optional<ObjectStore.Stored> found = registry.store().find(key);
+        if (found.isEmpty() || Metadata.deleting(found.get().tree())) {
+            return;
+        }
+        ObjectNode rollout = found.get().tree();
+        Optional<String> invalid = whatIsInvalid(rollout);
+        if (invalid.isPresent()) {
+            report(key, rollout, invalid.get());
+        } else {
+            new RolloutSync(registry, controllers, events, clock, key, rollout).run();
+        }
+    }
+
+    /** The API server does not check a Rollout's template, so its controller has to. */
+    private Optional<String> whatIsInvalid(ObjectNode tree) {
+        RolloutView rollout = new RolloutView(tree);
+        if (!rollout.isCanary() && !rollout.isBlueGreen()) {
+            return Optional.of(
+                    "spec.strategy.strategy: Required value: Rollout has missing field '.spec.strategy.canary"
+                            + " or .spec.strategy.blueGreen'");
+        }
+        JsonNode selector = rollout.spec().path("selector");
+        if (!LabelSelector.of(selector).matches(Json.at(rollout.template(), "metadata", "labels"))) {
+            return Optional.of(
+                    "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`");
+        }
+        JsonNode containers = Json.at(rollout.template(), "spec", "containers");
+        if (containers.isEmpty()) {
+            return Optional.of("spec.template.spec.containers: Required value");
+        }
+        for (int i = 0; i < containers.size(); i++) {
+            String field = "spec.template.spec.containers[" + i + "]";
+            if (!Json.text(containers.get(i), "name").matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?")) {
+                return Optional.of(field + ".name: Invalid value: \"" + Json.text(containers.get(i), "name")
+                        + "\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'");
+            }
+            if (Json.text(containers.get(i), "image").isEmpty()) {
+                return Optional.of(field + ".image: Required value");
+            }
+        }
+        return missingService(rollout);
+    }
+
+    private Optional<String> missingService(RolloutView rollout) {
+        JsonNode strategy = rollout.isBlueGreen() ? rollout.blueGreen() : rollout.canary();
+        String kind = rollout.isBlueGreen() ? "blueGreen" : "canary";
+        for (String field : new String[] {"activeService", "previewService", "stableService", "canaryService"}) {
+            String name = Json.text(strategy, field);
+            ObjectKey key = new ObjectKey(Catalog.SERVICES, Metadata.namespace(rollout.tree()), name);
+            if (!name.isEmpty() && registry.store().find(key).isEmpty()) {
+                return Optional.of("spec.strategy." + kind + "." + field + ": Invalid value: \"" + name
+                        + "\": service \"" + name + "\" not found");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void report(ObjectKey key, ObjectNode tree, String why) {
+        String message = "The Rollout \"" + key.name() + "\" is invalid: " + why;
+        JsonNode before = Conditions.find(tree.path("status"), "InvalidSpec");
+        registry.modify(key, "status", Writer.ROLLOUTS, changed -> {
+            ObjectNode status = Json.ensure(changed, "status");
+            if (!Json.text(before, "message").equals(message)) {
+                Conditions.remove(status, "InvalidSpec");
+                Conditions.set(status, "InvalidSpec", "True", "InvalidSpec", message, registry.now());
+            }
+            status.put("observedGeneration", Long.toString(Metadata.generation(changed)));
+            RolloutPhase phase = RolloutPhase.of(new RolloutView(changed), status);
+            status.put("phase", phase.phase()).put("message", phase.message());
+        });
+        controllers.enqueueAfter(Controllers.Part.ROLLOUTS, key, java.time.Duration.ofSeconds(20));
+    }
+}
