@@ -25,8 +25,7 @@ public final class Controllers implements AutoCloseable {
     public enum Part {
         DEPLOYMENTS(5),
         REPLICA_SETS(5),
-        /** Argo Rollouts acknowledges an abort in 26 to 58 ms. */
-        ROLLOUTS(25),
+        ROLLOUTS(15),
         KUBELETS(0),
         NODES(0),
         GARBAGE_COLLECTION(20);

@@ -10,16 +10,17 @@ import java.util.function.Consumer;
 final class Dispatch implements Consumer<Change> {
 
     private final Controllers controllers;
-    private final GarbageCollector collector;
+    private final ObjectStore store;
+    private final Catalog catalog;
 
-    Dispatch(Controllers controllers, GarbageCollector collector) {
+    Dispatch(Controllers controllers, ObjectStore store, Catalog catalog) {
         this.controllers = controllers;
-        this.collector = collector;
+        this.store = store;
+        this.catalog = catalog;
     }
 
     @Override
     public void accept(Change change) {
-        collector.observe(change);
         ResourceType type = change.key().type();
         JsonNode object = change.now().tree();
         boolean deleted = change.kind() == ChangeKind.DELETED;
@@ -38,13 +39,18 @@ final class Dispatch implements Consumer<Change> {
         } else if (type.equals(Catalog.NODES) && !deleted) {
             controllers.enqueue(Part.NODES, change.key());
         }
+        if (type.equals(Catalog.SERVICES)) {
+            enqueueRolloutsUsing(change.key());
+        }
         collect(change, object, deleted);
     }
 
     private void collect(Change change, JsonNode object, boolean deleted) {
         if (deleted) {
-            collector.dependentsOf(object).forEach(key -> controllers.enqueue(Part.GARBAGE_COLLECTION, key));
-            collector.ownersOf(object).forEach(key -> controllers.enqueue(Part.GARBAGE_COLLECTION, key));
+            store.dependentsOf(Metadata.uid(object)).forEach(key -> controllers.enqueue(Part.GARBAGE_COLLECTION, key));
+            for (String owner : Metadata.ownerUids(object)) {
+                store.withUid(owner).ifPresent(key -> controllers.enqueue(Part.GARBAGE_COLLECTION, key));
+            }
         } else if (Metadata.deleting(object)
                 || (change.kind() == ChangeKind.ADDED
                         && !Metadata.ownerUids(object).isEmpty())) {
@@ -55,15 +61,27 @@ final class Dispatch implements Consumer<Change> {
     private void enqueueController(ObjectKey key, JsonNode object) {
         JsonNode owner = Metadata.controllerOf(object);
         if (owner != null) {
-            collector.find(key.namespace(), owner).ifPresent(found -> {
-                if (found.type().equals(Catalog.REPLICA_SETS)) {
-                    controllers.enqueue(Part.REPLICA_SETS, found);
-                } else if (found.type().equals(Catalog.DEPLOYMENTS)) {
-                    controllers.enqueue(Part.DEPLOYMENTS, found);
-                } else if (found.type().is("argoproj.io", "rollouts")) {
-                    controllers.enqueue(Part.ROLLOUTS, found);
-                }
-            });
+            store.withUid(Json.text(owner, "uid"))
+                    .filter(found -> found.namespace().equals(key.namespace()))
+                    .ifPresent(this::enqueueWorkload);
         }
+    }
+
+    private void enqueueWorkload(ObjectKey key) {
+        if (key.type().equals(Catalog.REPLICA_SETS)) {
+            controllers.enqueue(Part.REPLICA_SETS, key);
+        } else if (key.type().equals(Catalog.DEPLOYMENTS)) {
+            controllers.enqueue(Part.DEPLOYMENTS, key);
+        } else if (key.type().is("argoproj.io", "rollouts")) {
+            controllers.enqueue(Part.ROLLOUTS, key);
+        }
+    }
+
+    private void enqueueRolloutsUsing(ObjectKey service) {
+        catalog.find("argoproj.io", "v1alpha1", "rollouts")
+                .ifPresent(type -> store.list(type, service.namespace()).objects().stream()
+                        .filter(rollout ->
+                                RolloutTraffic.services(rollout.tree()).contains(service.name()))
+                        .forEach(rollout -> controllers.enqueue(Part.ROLLOUTS, ObjectKey.of(type, rollout.tree()))));
     }
 }

@@ -5,11 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.sandbox.cluster.Registry.DeleteOptions;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /** Collects what has lost its last owner, carries out orphan and foreground deletions, and empties namespaces that go. */
 final class GarbageCollector implements Controllers.Reconciler {
@@ -18,41 +15,10 @@ final class GarbageCollector implements Controllers.Reconciler {
 
     private final Registry registry;
     private final Catalog catalog;
-    private final Map<String, ObjectKey> byUid = new HashMap<>();
 
     GarbageCollector(Registry registry, Catalog catalog) {
         this.registry = registry;
         this.catalog = catalog;
-    }
-
-    /** Called with the store locked, in the order of changes. */
-    void observe(ObjectStore.Change change) {
-        String uid = Metadata.uid(change.now().tree());
-        if (change.kind() == ObjectStore.ChangeKind.DELETED) {
-            byUid.remove(uid);
-        } else {
-            byUid.put(uid, change.key());
-        }
-    }
-
-    List<ObjectKey> dependentsOf(JsonNode object) {
-        return registry.store().dependentsOf(Metadata.uid(object));
-    }
-
-    /** Owners that are being deleted may wait for the object. */
-    List<ObjectKey> ownersOf(JsonNode object) {
-        List<ObjectKey> owners = new ArrayList<>();
-        for (String uid : Metadata.ownerUids(object)) {
-            if (byUid.containsKey(uid)) {
-                owners.add(byUid.get(uid));
-            }
-        }
-        return owners;
-    }
-
-    Optional<ObjectKey> find(String namespace, JsonNode owner) {
-        return Optional.ofNullable(byUid.get(Json.text(owner, "uid")))
-                .filter(key -> key.namespace().equals(namespace));
     }
 
     @Override
@@ -74,7 +40,7 @@ final class GarbageCollector implements Controllers.Reconciler {
     }
 
     private boolean exists(String uid) {
-        return registry.store().atomically(() -> byUid.containsKey(uid));
+        return registry.store().withUid(uid).isPresent();
     }
 
     private void collect(ObjectKey key, ObjectNode object) {

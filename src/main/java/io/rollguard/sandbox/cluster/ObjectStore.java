@@ -82,6 +82,7 @@ final class ObjectStore {
     private final int historyLimit;
     private final Map<ResourceType, Kind> kinds = new HashMap<>();
     private final Map<String, Set<ObjectKey>> dependents = new HashMap<>();
+    private final Map<String, ObjectKey> byUid = new HashMap<>();
     private final List<Consumer<Change>> listeners = new CopyOnWriteArrayList<>();
     private long revision = 1;
 
@@ -128,6 +129,10 @@ final class ObjectStore {
                     : objects.subMap(namespace + "/", namespace + "0").values();
             return new Listing(new ArrayList<>(chosen), revision);
         });
+    }
+
+    Optional<ObjectKey> withUid(String uid) {
+        return atomically(() -> Optional.ofNullable(byUid.get(uid)));
     }
 
     /** The objects that name the uid as an owner. */
@@ -226,12 +231,14 @@ final class ObjectStore {
     }
 
     private void index(ObjectKey key, JsonNode tree) {
+        byUid.put(Metadata.uid(tree), key);
         for (String owner : Metadata.ownerUids(tree)) {
             dependents.computeIfAbsent(owner, added -> new LinkedHashSet<>()).add(key);
         }
     }
 
     private void unindex(ObjectKey key, JsonNode tree) {
+        byUid.remove(Metadata.uid(tree));
         for (String owner : Metadata.ownerUids(tree)) {
             Set<ObjectKey> keys = dependents.get(owner);
             if (keys != null) {

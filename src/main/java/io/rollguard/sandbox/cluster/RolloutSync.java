@@ -84,7 +84,10 @@ final class RolloutSync {
             return;
         }
         syncRevision();
-        if (isScaled()) {
+        boolean scaled = isScaled();
+        // once more: the first time may have changed no more than the ReplicaSet
+        syncRevision();
+        if (scaled) {
             syncReplicasOnly();
         } else if (rollout.isBlueGreen()) {
             runBlueGreen();
@@ -1218,28 +1221,46 @@ final class RolloutSync {
     }
 
     /**
-     * Writes what differs, as a patch between two typed values does: a {@code false} that somebody stored stays, since to
-     * the controller it is the same as nothing. True when anything differed.
+     * Writes what differs from what was read, as a patch between two typed values does: what others write meanwhile
+     * stays, and so does a {@code false} that somebody stored, since to the controller it is the same as nothing. True
+     * when anything differed.
      */
     private boolean write(ObjectNode status) {
-        ObjectNode before = rollout.tree();
+        ObjectNode read = statusCopy();
+        List<String> gone = names(read).stream()
+                .filter(name -> !status.has(name) && !saysNothing(read.get(name)))
+                .toList();
+        List<String> changed = names(status).stream()
+                .filter(name -> !status.get(name).equals(read.get(name)))
+                .toList();
+        if (gone.isEmpty() && changed.isEmpty()) {
+            return false;
+        }
         rollout = new RolloutView(registry.modify(key, "status", Writer.ROLLOUTS, tree -> {
             ObjectNode stored = Json.ensure(tree, "status");
-            List<String> names = new ArrayList<>();
-            stored.fieldNames().forEachRemaining(names::add);
-            for (String name : names) {
-                if (!status.has(name) && !saysNothing(stored.get(name))) {
-                    stored.remove(name);
-                }
-            }
-            stored.setAll(status);
+            stored.remove(gone);
+            changed.forEach(name -> stored.set(name, status.get(name)));
         }));
-        return rollout.tree() != before;
+        return true;
     }
 
+    /** Writes the whole status, and only over the version that was read. What says nothing is left out. */
     private void writeStatus(java.util.function.Consumer<ObjectNode> change) {
-        rollout = new RolloutView(
-                registry.modify(key, "status", Writer.ROLLOUTS, tree -> change.accept(Json.ensure(tree, "status"))));
+        String version = Json.text(rollout.tree(), "metadata", "resourceVersion");
+        rollout = new RolloutView(registry.modify(key, "status", Writer.ROLLOUTS, tree -> {
+            Metadata.of(tree).put("resourceVersion", version);
+            ObjectNode status = Json.ensure(tree, "status");
+            names(status).stream().filter(name -> saysNothing(status.get(name))).forEach(status::remove);
+            Json.ensure(status, "blueGreen");
+            Json.ensure(status, "canary");
+            change.accept(status);
+        }));
+    }
+
+    private static List<String> names(ObjectNode object) {
+        List<String> names = new ArrayList<>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
     }
 
     private static boolean saysNothing(JsonNode value) {

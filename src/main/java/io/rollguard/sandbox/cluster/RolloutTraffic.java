@@ -3,6 +3,8 @@ package io.rollguard.sandbox.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -31,14 +33,21 @@ final class RolloutTraffic {
     }
 
     boolean anyServiceSelects(RolloutView rollout, String hash) {
-        JsonNode strategy = rollout.isBlueGreen() ? rollout.blueGreen() : rollout.canary();
-        for (String field : new String[] {"activeService", "previewService", "stableService", "canaryService"}) {
-            String name = Json.text(strategy, field);
-            if (!name.isEmpty() && selectorOf(rollout, name).equals(hash)) {
-                return true;
+        return services(rollout.tree()).stream()
+                .anyMatch(service -> selectorOf(rollout, service).equals(hash));
+    }
+
+    /** The Services a Rollout points at its revisions. */
+    static List<String> services(JsonNode rollout) {
+        List<String> names = new ArrayList<>();
+        for (JsonNode strategy : Json.at(rollout, "spec", "strategy")) {
+            for (String field : List.of("activeService", "previewService", "stableService", "canaryService")) {
+                if (strategy.has(field)) {
+                    names.add(Json.text(strategy, field));
+                }
             }
         }
-        return false;
+        return names;
     }
 
     void switchService(RolloutView rollout, String name, String hash) {
@@ -213,13 +222,26 @@ final class RolloutTraffic {
         String prefix = Json.text(nginx, "annotationPrefix").isEmpty() ? NGINX : Json.text(nginx, "annotationPrefix");
         ObjectKey canary = new ObjectKey(type, key.namespace(), rollout.name() + "-" + stableName + "-canary");
         if (registry.store().find(canary).isPresent()) {
-            registry.modify(
+            ObjectNode before = registry.get(canary);
+            ObjectNode after = registry.modify(
                     canary,
                     "",
                     Writer.ROLLOUTS,
                     tree -> Metadata.annotate(tree, prefix + "/canary-weight", Integer.toString(weight)));
+            if (after != before) {
+                events.normal(
+                        rollout.tree(),
+                        Writer.ROLLOUTS,
+                        "PatchingCanaryIngress",
+                        "Updating Ingress `" + canary.name() + "` to desiredWeight '" + weight + "'");
+            }
             return;
         }
+        events.normal(
+                rollout.tree(),
+                Writer.ROLLOUTS,
+                "CreatingCanaryIngress",
+                "Creating canary ingress `" + canary.name() + "` with weight `" + weight + "`");
         ObjectNode ingress = Json.object();
         Metadata.of(ingress).put("name", canary.name());
         Metadata.annotate(ingress, prefix + "/canary", "true");

@@ -82,14 +82,13 @@ public final class SimulatedCluster implements AutoCloseable {
             Registry registry, Catalog catalog, Controllers controllers, InstantSource clock) {
         EventRecorder events = new EventRecorder(registry);
         Nodes nodes = new Nodes(registry, controllers, clock);
-        GarbageCollector collector = new GarbageCollector(registry, catalog);
         controllers.add(Part.DEPLOYMENTS, new DeploymentController(registry, controllers, events, clock));
         controllers.add(Part.REPLICA_SETS, new ReplicaSetController(registry, controllers, clock));
         controllers.add(Part.ROLLOUTS, new RolloutController(registry, controllers, events, clock));
         controllers.add(Part.KUBELETS, new Kubelets(registry, controllers, nodes, clock));
         controllers.add(Part.NODES, nodes);
-        controllers.add(Part.GARBAGE_COLLECTION, collector);
-        registry.store().listen(new Dispatch(controllers, collector));
+        controllers.add(Part.GARBAGE_COLLECTION, new GarbageCollector(registry, catalog));
+        registry.store().listen(new Dispatch(controllers, registry.store(), catalog));
         List.of("node-a", "node-b", "node-c").forEach(nodes::addNode);
     }
 
