@@ -37,6 +37,7 @@ final class ApiServer implements AutoCloseable {
     private final RequestLog log = new RequestLog();
     private final Faults faults;
     private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Set<HttpConnection> watching = ConcurrentHashMap.newKeySet();
     private final Vertx vertx;
     private final HttpServer server;
 
@@ -49,7 +50,7 @@ final class ApiServer implements AutoCloseable {
         this.store = store;
         this.clock = clock;
         this.token = token;
-        this.faults = new Faults(access, this::dropConnections, store::forgetHistory);
+        this.faults = new Faults(access, () -> drop(connections), () -> drop(watching), store::forgetHistory);
         this.vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setWorkerPoolSize(1)
@@ -89,10 +90,13 @@ final class ApiServer implements AutoCloseable {
 
     private void track(HttpConnection connection) {
         connections.add(connection);
-        connection.closeHandler(closed -> connections.remove(connection));
+        connection.closeHandler(closed -> {
+            connections.remove(connection);
+            watching.remove(connection);
+        });
     }
 
-    private void dropConnections() {
+    private static void drop(Set<HttpConnection> connections) {
         connections.forEach(HttpConnection::close);
     }
 
@@ -188,6 +192,7 @@ final class ApiServer implements AutoCloseable {
             send(http, ApiResponse.of(failure), Duration.ZERO);
             return;
         }
+        watching.add(http.connection());
         if (http.getHeader(HttpHeaders.UPGRADE) == null) {
             record(http, request, at, 200);
             stream(request, type, chunked(http.response()), http.response());

@@ -41,11 +41,13 @@ public final class Faults {
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
     private final Access access;
     private final Runnable dropConnections;
+    private final Runnable dropWatches;
     private final Runnable forgetHistory;
 
-    Faults(Access access, Runnable dropConnections, Runnable forgetHistory) {
+    Faults(Access access, Runnable dropConnections, Runnable dropWatches, Runnable forgetHistory) {
         this.access = access;
         this.dropConnections = dropConnections;
+        this.dropWatches = dropWatches;
         this.forgetHistory = forgetHistory;
     }
 
@@ -117,6 +119,11 @@ public final class Faults {
     /** Closes all connections, watches included, as a restart of the API server does. */
     public void dropConnections() {
         dropConnections.run();
+    }
+
+    /** Closes the connections of watches only. */
+    public void dropWatches() {
+        dropWatches.run();
     }
 
     /** Makes resuming watches end in 410 Gone. */

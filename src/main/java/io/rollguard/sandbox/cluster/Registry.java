@@ -76,6 +76,9 @@ final class Registry {
         Defaults.checkName(type, Json.text(metadata, "name"));
         if (type.statusSubresource()) {
             object.remove("status");
+            if (!type.custom()) {
+                Json.ensure(object, "status");
+            }
         }
         Defaults.apply(type, object);
         Defaults.check(type, object, MissingNode.getInstance());

@@ -24,7 +24,7 @@ public final class SimulatedCluster implements AutoCloseable {
     public record Options(int port, String token, boolean rollouts, int historyLimit) {
 
         public static Options defaults() {
-            return new Options(0, "", true, 10_000);
+            return new Options(0, "", true, 5_000);
         }
 
         public Options withPort(int port) {
@@ -111,6 +111,10 @@ public final class SimulatedCluster implements AutoCloseable {
 
     public void writeKubeconfig(Path file) throws IOException {
         Files.writeString(file, kubeconfig(), StandardCharsets.UTF_8);
+    }
+
+    ObjectStore store() {
+        return registry.store();
     }
 
     public RequestLog requestLog() {
