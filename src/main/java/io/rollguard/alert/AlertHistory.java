@@ -133,8 +133,9 @@ public record AlertHistory(Alert latest, List<Span> spans) {
         int origin = spans.size() - 1;
         while (origin > 0) {
             var before = spans.get(origin - 1);
-            boolean heardOfUntilThen =
-                    !before.lastHeard().plus(timeToLive).isBefore(spans.get(origin).startsAt());
+            boolean heardOfUntilThen = !before.lastHeard()
+                    .plus(timeToLive)
+                    .isBefore(spans.get(origin).startsAt());
             if (before.resolvedAt() != null || !heardOfUntilThen) {
                 break;
             }

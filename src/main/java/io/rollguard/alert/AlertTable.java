@@ -102,8 +102,7 @@ public final class AlertTable {
         remove(byName, history.latest().name(), history);
     }
 
-    private static void remove(
-            Map<String, Map<Fingerprint, AlertHistory>> index, String key, AlertHistory history) {
+    private static void remove(Map<String, Map<Fingerprint, AlertHistory>> index, String key, AlertHistory history) {
         var entries = index.get(key);
         if (entries != null) {
             entries.remove(history.fingerprint());

@@ -1,6 +1,7 @@
 package io.rollguard.incident;
 
 import io.rollguard.alert.Episode;
+import io.rollguard.release.RevisionHash;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Instant;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One try to act, as the log tells it.
  *
+ * @param target where it goes back to
  * @param intendedAt the broker's time of the intent
  * @param voided why the intent does not count; null where it does
  * @param acceptedAt the broker's time; null while not accepted
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record Attempt(
         int number,
         Act act,
+        @Nullable RevisionHash target,
         Instant intendedAt,
         List<Episode> triggers,
         @Nullable Reason voided,
@@ -46,14 +49,14 @@ public record Attempt(
     Attempt accepted(Instant at) {
         return acceptedAt != null || !isOpen()
                 ? this
-                : new Attempt(number, act, intendedAt, triggers, voided, at, null, null);
+                : new Attempt(number, act, target, intendedAt, triggers, voided, at, null, null);
     }
 
     Attempt verified(Instant at) {
-        return isOpen() ? new Attempt(number, act, intendedAt, triggers, voided, acceptedAt, at, null) : this;
+        return isOpen() ? new Attempt(number, act, target, intendedAt, triggers, voided, acceptedAt, at, null) : this;
     }
 
     Attempt failed(Failure how) {
-        return isOpen() ? new Attempt(number, act, intendedAt, triggers, voided, acceptedAt, null, how) : this;
+        return isOpen() ? new Attempt(number, act, target, intendedAt, triggers, voided, acceptedAt, null, how) : this;
     }
 }

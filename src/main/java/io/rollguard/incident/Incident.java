@@ -48,6 +48,9 @@ public record Incident(
 
     static final int MAX_TIMELINE = 200;
 
+    /** More intents than this, void and withdrawn ones included, are not worth more log. */
+    private static final int MAX_ATTEMPTS = 20;
+
     /** How many times the cluster is asked at most; then a person is. */
     public static final int MAX_TRIES = 3;
 
@@ -75,13 +78,20 @@ public record Incident(
         }
     }
 
-    public record Judgement(Verdict verdict, Allowed allowed, @Nullable Case input, Instant at) {}
+    public record Judgement(
+            Verdict verdict, Allowed allowed, @Nullable Case input, Instant at) {}
 
     /** A message that stands in a channel. */
     public record Message(String channel, String messageId, String digest) {}
 
     /** One line of its story. */
-    public record Entry(long version, int attempt, String step, @Nullable Reason reason, String by, Instant at) {}
+    public record Entry(
+            long version,
+            int attempt,
+            String step,
+            @Nullable Reason reason,
+            String by,
+            Instant at) {}
 
     public Incident {
         attempts = List.copyOf(attempts);
@@ -115,7 +125,9 @@ public record Incident(
         var last = attempts.getLast();
         boolean mayFollow =
                 !last.isEffective() || (last.failure() != null && last.failure().again() && tries() < MAX_TRIES);
-        return mayFollow && !isRolledBack() ? OptionalInt.of(last.number() + 1) : OptionalInt.empty();
+        return mayFollow && !isRolledBack() && attempts.size() < MAX_ATTEMPTS
+                ? OptionalInt.of(last.number() + 1)
+                : OptionalInt.empty();
     }
 
     public int tries() {
@@ -138,8 +150,22 @@ public record Incident(
 
     Incident with(State next, List<Attempt> nextAttempts) {
         return new Incident(
-                id, workload, uid, revision, version, next, openedAt, changedAt, release, judged, nextAttempts, told,
-                curedAt, uncuredAt, closedFor, timeline);
+                id,
+                workload,
+                uid,
+                revision,
+                version,
+                next,
+                openedAt,
+                changedAt,
+                release,
+                judged,
+                nextAttempts,
+                told,
+                curedAt,
+                uncuredAt,
+                closedFor,
+                timeline);
     }
 
     Incident with(Judgement judgement) {
@@ -150,8 +176,8 @@ public record Incident(
 
     Incident with(Release seen) {
         return new Incident(
-                id, workload, uid, revision, version, state, openedAt, changedAt, seen, judged, attempts, told,
-                curedAt, uncuredAt, closedFor, timeline);
+                id, workload, uid, revision, version, state, openedAt, changedAt, seen, judged, attempts, told, curedAt,
+                uncuredAt, closedFor, timeline);
     }
 
     Incident with(String kind, Message message) {
@@ -170,7 +196,21 @@ public record Incident(
 
     Incident counted(long nextVersion, State next, Instant at, List<Entry> nextTimeline) {
         return new Incident(
-                id, workload, uid, revision, nextVersion, next, openedAt, at, release, judged, attempts, told,
-                curedAt, uncuredAt, closedFor, nextTimeline);
+                id,
+                workload,
+                uid,
+                revision,
+                nextVersion,
+                next,
+                openedAt,
+                at,
+                release,
+                judged,
+                attempts,
+                told,
+                curedAt,
+                uncuredAt,
+                closedFor,
+                nextTimeline);
     }
 }

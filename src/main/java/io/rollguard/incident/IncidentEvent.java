@@ -46,7 +46,8 @@ public record IncidentEvent(
          *
          * @param input null where it was too large to be recorded
          */
-        record Judged(Verdict verdict, Allowed allowed, @Nullable Case input) implements Step {}
+        record Judged(
+                Verdict verdict, Allowed allowed, @Nullable Case input) implements Step {}
 
         /** Rollguard will act, unless the log says otherwise at this place. */
         record Intended(List<Episode> triggers) implements Step {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,19 +75,16 @@ public final class IncidentLog {
         nextOffset = offset + 1;
         var before = incidents.computeIfAbsent(event.incident(), id -> opened(event, appendedAt));
         byUid.computeIfAbsent(event.uid(), uid -> new HashSet<>()).add(event.incident());
-        byWorkload.computeIfAbsent(event.workload(), workload -> new HashSet<>()).add(event.incident());
+        byWorkload
+                .computeIfAbsent(event.workload(), workload -> new HashSet<>())
+                .add(event.incident());
         var after = step(before, event, appendedAt);
         var timeline = new ArrayList<>(before.timeline());
         if (timeline.size() == Incident.MAX_TIMELINE) {
             timeline.remove(1); // the first tells how it began
         }
         timeline.add(new Entry(
-                before.version() + 1,
-                event.attempt(),
-                event.step().label(),
-                event.reason(),
-                event.by(),
-                appendedAt));
+                before.version() + 1, event.attempt(), event.step().label(), event.reason(), event.by(), appendedAt));
         var counted = after.counted(before.version() + 1, after.state(), appendedAt, timeline);
         incidents.put(event.incident(), counted);
         return Optional.of(counted);
@@ -205,7 +203,8 @@ public final class IncidentLog {
                 : hold(incident.id(), event.workload(), event.uid(), event.revision(), intended.triggers(), at)
                         .orElse(null);
         var attempts = new ArrayList<>(incident.attempts());
-        attempts.add(new Attempt(event.attempt(), event.act(), at, intended.triggers(), voided, null, null, null));
+        attempts.add(new Attempt(
+                event.attempt(), event.act(), event.target(), at, intended.triggers(), voided, null, null, null));
         if (voided == null) {
             locks.put(lock, incident.id());
             firstActs.putIfAbsent(incident.id(), at);
@@ -229,16 +228,13 @@ public final class IncidentLog {
             Collection<Episode> triggers,
             Instant at) {
         boolean begun = firstActs.containsKey(incident);
-        var others = byUid.getOrDefault(uid, Set.of()).stream()
-                .filter(other -> !other.equals(incident) && firstActs.containsKey(other))
-                .toList();
-        for (var other : others) {
-            boolean sameRevision = incidents.get(other).revision().equals(revision);
-            if (sameRevision && firstActs.get(other).plus(REMEMBERED).isAfter(at)) {
-                return Optional.of(Reason.ROLLED_BACK_BEFORE);
-            }
+        var others =
+                incidentsOf(uid).filter(other -> !other.id().equals(incident)).toList();
+        if (others.stream()
+                .anyMatch(other -> other.revision().equals(revision) && hasActedWithin(REMEMBERED, other, at))) {
+            return Optional.of(Reason.ROLLED_BACK_BEFORE);
         }
-        if (others.stream().anyMatch(other -> firstActs.get(other).plus(limits.coolDown()).isAfter(at))) {
+        if (others.stream().anyMatch(other -> hasActedWithin(limits.coolDown(), other, at))) {
             return Optional.of(Reason.COOLING_DOWN);
         }
         if (triggers.stream().anyMatch(episode -> isSpentElsewhere(episode, incident))) {
@@ -248,6 +244,11 @@ public final class IncidentLog {
                 .filter(act -> act.plus(limits.breakerWindow()).isAfter(at))
                 .count();
         return !begun && recent >= limits.breakerMax() ? Optional.of(Reason.BREAKER_OPEN) : Optional.empty();
+    }
+
+    private boolean hasActedWithin(Duration window, Incident incident, Instant at) {
+        var acted = firstActs.get(incident.id());
+        return acted != null && acted.plus(window).isAfter(at);
     }
 
     private boolean isSpentElsewhere(Episode episode, IncidentId incident) {
@@ -262,7 +263,7 @@ public final class IncidentLog {
     /** The incidents of a workload, oldest first. */
     public synchronized List<Incident> of(WorkloadRef workload) {
         return byWorkload.getOrDefault(workload, Set.of()).stream()
-                .map(incidents::get)
+                .flatMap(id -> Stream.ofNullable(incidents.get(id)))
                 .sorted(Comparator.comparing(Incident::openedAt).thenComparing(Incident::id))
                 .toList();
     }
@@ -278,8 +279,12 @@ public final class IncidentLog {
     /** The firings that were spent on rollbacks of this workload. */
     public synchronized Set<Episode> spentOn(String uid) {
         var episodes = new HashSet<Episode>();
-        byUid.getOrDefault(uid, Set.of()).forEach(id -> episodes.addAll(incidents.get(id).triggers()));
+        incidentsOf(uid).forEach(incident -> episodes.addAll(incident.triggers()));
         return episodes;
+    }
+
+    private Stream<Incident> incidentsOf(String uid) {
+        return byUid.getOrDefault(uid, Set.of()).stream().flatMap(id -> Stream.ofNullable(incidents.get(id)));
     }
 
     /** The offset that comes next. */

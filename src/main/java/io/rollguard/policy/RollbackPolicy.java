@@ -97,5 +97,4 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
     private static Optional<Reason> when(boolean holds, Reason reason) {
         return holds ? Optional.of(reason) : Optional.empty();
     }
-
 }

@@ -9,5 +9,4 @@ public interface Ownership {
 
     /** Calls back when the assignment changed. */
     void onChange(Runnable listener);
-
 }

@@ -8,4 +8,5 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leaseRenewedAt when its kubelet was last heard of; null where its lease was not read
  */
-public record NodeFacts(String name, boolean ready, @Nullable Instant leaseRenewedAt) {}
+public record NodeFacts(
+        String name, boolean ready, @Nullable Instant leaseRenewedAt) {}

@@ -59,7 +59,8 @@ public final class Releases {
         var completedAt = stage == Stage.BAKING ? completedAt(workload, exposures) : null;
         if (completedAt != null) {
             boolean baked = completedAt.plus(bakeTime).isBefore(at);
-            boolean restarted = lineage.isRestarted() && startedAt.plus(bakeTime).isBefore(lineage.current.createdAt());
+            boolean restarted =
+                    lineage.isRestarted() && startedAt.plus(bakeTime).isBefore(lineage.current.createdAt());
             if (baked || restarted) {
                 return Optional.empty();
             }
@@ -114,8 +115,7 @@ public final class Releases {
             WorkloadFacts workload, Lineage lineage, List<GoodRevision> good, Instant startedAt, Duration bakeTime) {
         if (workload.ref().kind() == Kind.ROLLOUT && !workload.complete() && workload.stable() != null) {
             var stable = workload.stable();
-            boolean proven = good.stream()
-                    .anyMatch(each -> each.hash().equals(stable) && !each.assumed());
+            boolean proven = good.stream().anyMatch(each -> each.hash().equals(stable) && !each.assumed());
             return new Target(stable, proven ? Basis.PROVEN : Basis.ASSUMED);
         }
         var digest = lineage.current.templateDigest();
@@ -156,8 +156,7 @@ public final class Releases {
             }
             var current = revisions.get(at);
             int end = at + 1;
-            while (end < revisions.size()
-                    && revisions.get(end).templateDigest().equals(current.templateDigest())) {
+            while (end < revisions.size() && revisions.get(end).templateDigest().equals(current.templateDigest())) {
                 end++;
             }
             return end == revisions.size()
@@ -171,7 +170,8 @@ public final class Releases {
 
         /** Whether the current revision is older than one that was current before it. */
         boolean cameBack() {
-            return current.reused() || older.stream().anyMatch(each -> each.createdAt().isAfter(current.createdAt()));
+            return current.reused()
+                    || older.stream().anyMatch(each -> each.createdAt().isAfter(current.createdAt()));
         }
 
         Instant startedAt(WorkloadFacts workload) {
@@ -183,14 +183,16 @@ public final class Releases {
             }
             var setAt = workload.templateSetAt();
             var completedAt = workload.completedAt();
-            if (setAt != null && setAt.isAfter(current.createdAt())
+            if (setAt != null
+                    && setAt.isAfter(current.createdAt())
                     && (completedAt == null || !setAt.isAfter(completedAt))) {
                 return setAt;
             }
             return completedAt != null ? completedAt : current.createdAt();
         }
 
-        @Nullable RevisionHash stable(WorkloadFacts workload) {
+        @Nullable
+        RevisionHash stable(WorkloadFacts workload) {
             if (workload.stable() != null && !workload.stable().equals(current.hash())) {
                 return workload.stable();
             }

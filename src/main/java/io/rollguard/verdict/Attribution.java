@@ -33,7 +33,11 @@ public final class Attribution {
      * @param revision the revision that the labels name; null where they name none
      * @param pod the pod that the labels name; null where they name none
      */
-    public record Target(WorkloadRef workload, Relation relation, @Nullable RevisionHash revision, @Nullable String pod) {}
+    public record Target(
+            WorkloadRef workload,
+            Relation relation,
+            @Nullable RevisionHash revision,
+            @Nullable String pod) {}
 
     /** Names of exporters and of what they run beside: values that tell who was asked, not whom the alert is about. */
     private static final Pattern EXPORTER = Pattern.compile(
@@ -139,14 +143,14 @@ public final class Attribution {
         // --- the workload by name
 
         private boolean namesKind() {
-            return Arrays.stream(Kind.values()).anyMatch(kind -> label(kind.alertLabel()).isPresent());
+            return Arrays.stream(Kind.values())
+                    .anyMatch(kind -> label(kind.alertLabel()).isPresent());
         }
 
         private Optional<Target> byKind() {
             var named = Arrays.stream(Kind.values())
-                    .flatMap(kind -> label(kind.alertLabel())
-                            .flatMap(name -> objects.workload(namespace, kind, name))
-                            .stream())
+                    .flatMap(kind ->
+                            label(kind.alertLabel()).flatMap(name -> objects.workload(namespace, kind, name)).stream())
                     .toList();
             long labelled = Arrays.stream(Kind.values())
                     .filter(kind -> label(kind.alertLabel()).isPresent())
@@ -172,9 +176,7 @@ public final class Attribution {
         // --- the pod
 
         private Optional<Target> byPod(String name) {
-            return objects.pod(namespace, name)
-                    .map(this::byLivePod)
-                    .orElseGet(() -> byGonePod(name));
+            return objects.pod(namespace, name).map(this::byLivePod).orElseGet(() -> byGonePod(name));
         }
 
         private Optional<Target> byLivePod(PodFacts pod) {
@@ -203,7 +205,12 @@ public final class Attribution {
                                     .filter(each -> isLive(workload, each) && service.selects(each.podLabels()))
                                     .toList();
                             if (!selected.isEmpty()) {
-                                found.put(workload.ref(), byService(workload, selected, service.selector().keySet()));
+                                found.put(
+                                        workload.ref(),
+                                        byService(
+                                                workload,
+                                                selected,
+                                                service.selector().keySet()));
                             }
                         });
                         return (List<Target>) new ArrayList<>(found.values());
@@ -243,7 +250,8 @@ public final class Attribution {
             if (targetLabel && labels.has("exported_namespace")) {
                 return Optional.empty();
             }
-            return labels.get(name).filter(value -> !targetLabel || !EXPORTER.matcher(value).matches());
+            return labels.get(name)
+                    .filter(value -> !targetLabel || !EXPORTER.matcher(value).matches());
         }
     }
 }

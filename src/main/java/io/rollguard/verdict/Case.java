@@ -11,6 +11,7 @@ import io.rollguard.release.WorkloadRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,7 +77,12 @@ public record Case(
     public record Elsewhere(Fingerprint fingerprint, String name, WorkloadRef workload, Onset onset) {}
 
     /** A pod of the workload. */
-    public record Pod(String name, RevisionHash revision, boolean isNew, boolean ready, @Nullable String node) {}
+    public record Pod(
+            String name,
+            RevisionHash revision,
+            boolean isNew,
+            boolean ready,
+            @Nullable String node) {}
 
     public Case {
         hits = List.copyOf(hits);
@@ -84,5 +90,21 @@ public record Case(
         pods = List.copyOf(pods);
         nodes = List.copyOf(nodes);
         otherReleases = List.copyOf(otherReleases);
+    }
+
+    /** The same case with what is known of the nodes' leases. */
+    public Case withLeases(Map<String, Instant> renewedAt) {
+        var known = nodes.stream()
+                .map(node -> new NodeFacts(node.name(), node.ready(), renewedAt.get(node.name())))
+                .toList();
+        return new Case(
+                at, settle, release, hits, elsewhere, pods, known, newPods, stablePods, otherReleases, storm, cut);
+    }
+
+    /** The firings that may start an incident and go on. */
+    public List<Hit> firingTriggers() {
+        return hits.stream()
+                .filter(hit -> hit.trigger() && hit.state() == State.FIRING)
+                .toList();
     }
 }

@@ -6,7 +6,6 @@ import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Episode;
 import io.rollguard.release.ClusterObjects;
-import io.rollguard.release.NodeFacts;
 import io.rollguard.release.PodFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
@@ -153,7 +152,9 @@ public final class Cases {
     }
 
     private boolean isChanging(WorkloadRef workload, Instant at) {
-        return objects.workload(workload).flatMap(facts -> releases.of(facts, at)).isPresent();
+        return objects.workload(workload)
+                .flatMap(facts -> releases.of(facts, at))
+                .isPresent();
     }
 
     private Case.Hit hit(
@@ -192,7 +193,8 @@ public final class Cases {
                 .filter(history -> history.state(at, terms.alertTimeToLive()) == State.FIRING)
                 .filter(history -> terms.trigger().test(history.latest()))
                 .flatMap(history -> elsewhere(release, history, at))
-                .sorted(Comparator.comparing((Case.Elsewhere each) -> each.onset().latest())
+                .sorted(Comparator.comparing(
+                                (Case.Elsewhere each) -> each.onset().latest())
                         .thenComparing(Case.Elsewhere::workload)
                         .thenComparing(Case.Elsewhere::fingerprint))
                 .limit(MAX_ELSEWHERE)
@@ -212,10 +214,5 @@ public final class Cases {
                         history.latest().name(),
                         workload,
                         history.onset(terms.alertTimeToLive())));
-    }
-
-    /** The nodes of the pods that a case tells of; what an edge must know of their leases. */
-    public static List<String> nodesOf(Case input) {
-        return input.nodes().stream().map(NodeFacts::name).toList();
     }
 }

@@ -8,7 +8,6 @@ import io.rollguard.release.Release.Stage;
 import io.rollguard.verdict.Case.Hit;
 import io.rollguard.verdict.Verdict.Outcome;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -129,7 +128,8 @@ public final class Judge {
         Weighing(Case input, List<Hit> all) {
             this.input = input;
             this.all = all;
-            this.firing = all.stream().filter(hit -> hit.state() == State.FIRING).toList();
+            this.firing =
+                    all.stream().filter(hit -> hit.state() == State.FIRING).toList();
         }
 
         Finding find() {
@@ -147,18 +147,23 @@ public final class Judge {
             }
             double onStable = shareOfStable();
             if (onStable > 0 && onStable >= shareOfNew(naming)) {
-                veto(Reason.FIRES_ON_STABLE, "%s fires on %s of the stable pods and %s of the new ones"
-                        .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
+                veto(
+                        Reason.FIRES_ON_STABLE,
+                        "%s fires on %s of the stable pods and %s of the new ones"
+                                .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
                 return finding(Outcome.INNOCENT, 0, Reason.FIRES_ON_STABLE);
             }
             if (onDeadNodesOnly()) {
-                veto(Reason.NODES_NOT_READY, "every failing pod is on a node that is not ready or not heard of: "
-                        + String.join(", ", deadNodes()));
+                veto(
+                        Reason.NODES_NOT_READY,
+                        "every failing pod is on a node that is not ready or not heard of: "
+                                + String.join(", ", deadNodes()));
                 return finding(Outcome.INCONCLUSIVE, score / 2, Reason.NODES_NOT_READY);
             }
             if (isFlapping()) {
-                veto(Reason.FLAPPING, "%s began %d times or more within %s"
-                        .formatted(name(), FLAPS, minutes(FLAP_WINDOW)));
+                veto(
+                        Reason.FLAPPING,
+                        "%s began %d times or more within %s".formatted(name(), FLAPS, minutes(FLAP_WINDOW)));
                 return finding(Outcome.INCONCLUSIVE, score / 2, Reason.FLAPPING);
             }
             if (input.storm()) {
@@ -166,8 +171,10 @@ public final class Judge {
                 return finding(Outcome.INCONCLUSIVE, score / 2, Reason.STORM);
             }
             if (onStable > 0) {
-                veto(Reason.STABLE_FIRES_TOO, "%s fires on %s of the stable pods and %s of the new ones"
-                        .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
+                veto(
+                        Reason.STABLE_FIRES_TOO,
+                        "%s fires on %s of the stable pods and %s of the new ones"
+                                .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
                 return finding(Outcome.SUSPECT, score / 2, Reason.STABLE_FIRES_TOO);
             }
             boolean inProgress = input.release().stage() != Stage.BAKING;
@@ -181,12 +188,14 @@ public final class Judge {
         private Finding onWeakerEvidence(Naming naming, double score) {
             boolean measured = naming != Naming.WORKLOAD && input.stablePods() > 0;
             if (naming == Naming.WORKLOAD && onsetMayBeOlder()) {
-                veto(Reason.ONSET_UNCLEAR, "%s began between %s and %s, the release at %s"
-                        .formatted(
-                                name(),
-                                onset().earliest(),
-                                onset().latest(),
-                                input.release().startedAt()));
+                veto(
+                        Reason.ONSET_UNCLEAR,
+                        "%s began between %s and %s, the release at %s"
+                                .formatted(
+                                        name(),
+                                        onset().earliest(),
+                                        onset().latest(),
+                                        input.release().startedAt()));
                 return finding(Outcome.SUSPECT, score / 2, Reason.ONSET_UNCLEAR);
             }
             var overlap = overlap(measured);
@@ -222,22 +231,29 @@ public final class Judge {
             var release = input.release();
             double score = 0;
             switch (naming) {
-                case REVISION -> score = vote(
-                        "names-new-revision",
-                        NAMES_REVISION,
-                        "%s names revision %s%s".formatted(name(), release.revision(), onPods()));
-                case ONE_OF_ITS_PODS -> score = vote(
-                        "names-new-pod", NAMES_NEW_POD, "%s names revision %s%s"
-                                .formatted(name(), release.revision(), onPods()));
+                case REVISION ->
+                    score = vote(
+                            "names-new-revision",
+                            NAMES_REVISION,
+                            "%s names revision %s%s".formatted(name(), release.revision(), onPods()));
+                case ONE_OF_ITS_PODS ->
+                    score = vote(
+                            "names-new-pod",
+                            NAMES_NEW_POD,
+                            "%s names revision %s%s".formatted(name(), release.revision(), onPods()));
                 case WORKLOAD -> {
-                    var lag = Duration.between(
-                            release.exposedBefore(onset().latest()), onset().latest());
+                    var lag = Duration.between(release.exposedBefore(onset().latest()), onset().latest());
                     double late = Math.max(0, lag.toMillis()) / (double) HALF_LIFE.toMillis();
-                    score = vote("onset-after-release", NAMES_WORKLOAD * Math.pow(0.5, late), "%s about %s began %s"
-                            .formatted(name(), release.workload().shortName(), after(lag)));
+                    score = vote(
+                            "onset-after-release",
+                            NAMES_WORKLOAD * Math.pow(0.5, late),
+                            "%s about %s began %s"
+                                    .formatted(name(), release.workload().shortName(), after(lag)));
                 }
             }
-            if (firing.stream().anyMatch(hit -> hit.severity().equals("critical") || hit.severity().equals("page"))) {
+            if (firing.stream()
+                    .anyMatch(hit ->
+                            hit.severity().equals("critical") || hit.severity().equals("page"))) {
                 score = either(score, vote("severity", CRITICAL, "%s is critical".formatted(name())));
             }
             return score;
@@ -251,7 +267,9 @@ public final class Judge {
 
         private String onPods() {
             var pods = firingNewPods();
-            return pods.isEmpty() ? "" : " on %d of its %d pods".formatted(pods.size(), Math.max(input.newPods(), pods.size()));
+            return pods.isEmpty()
+                    ? ""
+                    : " on %d of its %d pods".formatted(pods.size(), Math.max(input.newPods(), pods.size()));
         }
 
         // --- what the labels name
@@ -272,7 +290,8 @@ public final class Judge {
             return hit.revision() != null
                     && (hit.revision().equals(input.release().revision())
                             || input.pods().stream()
-                                    .anyMatch(pod -> pod.isNew() && pod.revision().equals(hit.revision())));
+                                    .anyMatch(
+                                            pod -> pod.isNew() && pod.revision().equals(hit.revision())));
         }
 
         private List<String> firingNewPods() {
@@ -312,7 +331,9 @@ public final class Judge {
         private boolean firedBefore(Naming naming) {
             var start = input.release().startedAt();
             if (onset().isBefore(start)) {
-                veto(Reason.FIRED_BEFORE, "%s began at %s, the release at %s".formatted(name(), onset().latest(), start));
+                veto(
+                        Reason.FIRED_BEFORE,
+                        "%s began at %s, the release at %s".formatted(name(), onset().latest(), start));
                 return true;
             }
             var earlier = all.stream()
@@ -327,8 +348,14 @@ public final class Judge {
             boolean firedAtStart = ended != null && !ended.isBefore(start);
             boolean measured = naming == Naming.REVISION && input.release().stage() != Stage.BAKING;
             if (firedAtStart || !measured) {
-                veto(Reason.FIRED_BEFORE, "%s fired from %s until %s, the release began at %s"
-                        .formatted(name(), earlier.get().startsAt(), ended == null ? "an unknown time" : ended, start));
+                veto(
+                        Reason.FIRED_BEFORE,
+                        "%s fired from %s until %s, the release began at %s"
+                                .formatted(
+                                        name(),
+                                        earlier.get().startsAt(),
+                                        ended == null ? "an unknown time" : ended,
+                                        start));
                 return true;
             }
             return false;
@@ -336,9 +363,10 @@ public final class Judge {
 
         /** The episodes that the present onset already covers. */
         private boolean isPresentTrouble(Span span) {
-            return firing.stream().anyMatch(hit -> hit.spans().contains(span)
-                    && !span.startsAt().isBefore(hit.onset().earliest())
-                    && span.resolvedAt() == null);
+            return firing.stream()
+                    .anyMatch(hit -> hit.spans().contains(span)
+                            && !span.startsAt().isBefore(hit.onset().earliest())
+                            && span.resolvedAt() == null);
         }
 
         /** When the trouble began: the earliest of what fires. */
@@ -361,7 +389,11 @@ public final class Judge {
 
         private boolean onDeadNodesOnly() {
             var pods = firing.stream().allMatch(hit -> hit.pod() != null)
-                    ? firing.stream().map(Hit::pod).filter(Objects::nonNull).distinct().toList()
+                    ? firing.stream()
+                            .map(Hit::pod)
+                            .filter(Objects::nonNull)
+                            .distinct()
+                            .toList()
                     : firing.stream().anyMatch(hit -> hit.pod() != null)
                             ? List.<String>of()
                             : input.pods().stream()
@@ -390,7 +422,10 @@ public final class Judge {
         }
 
         private List<String> deadNodes() {
-            return input.nodes().stream().filter(this::isDead).map(NodeFacts::name).toList();
+            return input.nodes().stream()
+                    .filter(this::isDead)
+                    .map(NodeFacts::name)
+                    .toList();
         }
 
         private boolean isFlapping() {
@@ -422,14 +457,20 @@ public final class Judge {
             var ours = onset();
             var same = input.elsewhere().stream()
                     .filter(each -> !each.onset().earliest().isAfter(ours.latest()))
-                    .filter(each -> !each.onset().latest().isBefore(ours.earliest().minus(SAME_TROUBLE)))
+                    .filter(each ->
+                            !each.onset().latest().isBefore(ours.earliest().minus(SAME_TROUBLE)))
                     .toList();
-            same.stream().findFirst().ifPresent(each -> evidence.add(Evidence.veto(
-                    Reason.OTHERS_HIT,
-                    null,
-                    each.fingerprint(),
-                    "%s fires on %s, which did not change, since %s"
-                            .formatted(each.name(), each.workload().shortName(), each.onset().latest()))));
+            same.stream()
+                    .findFirst()
+                    .ifPresent(each -> evidence.add(Evidence.veto(
+                            Reason.OTHERS_HIT,
+                            null,
+                            each.fingerprint(),
+                            "%s fires on %s, which did not change, since %s"
+                                    .formatted(
+                                            each.name(),
+                                            each.workload().shortName(),
+                                            each.onset().latest()))));
             return !same.isEmpty();
         }
 

@@ -16,7 +16,8 @@ public enum Reason {
     FIRED_BEFORE("fired-before", "the same alert fired before the release"),
     FIRES_ON_STABLE("fires-on-stable", "it fires as much on stable pods"),
     STABLE_FIRES_TOO("stable-fires-too", "it fires on stable pods too, though less"),
-    OTHERS_HIT("others-hit", "workloads that did not change are hit as well, and nothing tells new pods from stable ones"),
+    OTHERS_HIT(
+            "others-hit", "workloads that did not change are hit as well, and nothing tells new pods from stable ones"),
     ONSET_UNCLEAR("onset-unclear", "the trouble may have begun before the release"),
     SETTLING("settling", "waiting for evidence to the contrary"),
     OVERLAP("overlap", "another active release may explain it as well"),
@@ -31,7 +32,8 @@ public enum Reason {
     ALREADY_ABORTED("already-aborted", "the release is aborted already"),
     NO_GOOD_REVISION("no-good-revision", "no revision is known to be good"),
     MOVES_TO_GOOD("moves-to-good", "the release goes back to a revision known to be good"),
-    ROLLED_BACK_BEFORE("rolled-back-before", "this revision was rolled back before; a person must look at why it is back"),
+    ROLLED_BACK_BEFORE(
+            "rolled-back-before", "this revision was rolled back before; a person must look at why it is back"),
     CONFIG_ONLY("config-only", "only configuration changed, which going back to the old template does not undo"),
     OPTED_OUT("opted-out", "the workload is annotated rollguard.io/no-rollback"),
     CONTROLLED("controlled", "another object controls the workload and would revert us"),
@@ -58,6 +60,7 @@ public enum Reason {
     NOT_EFFECTIVE("not-effective", "the request was accepted, but pods and traffic did not move"),
     UNRESOLVED("unresolved", "it is not known in time whether the act was done"),
     SUPERSEDED("superseded", "a newer revision replaced the release"),
+    RELEASE_OVER("release-over", "the release is over: it has baked, or was replaced"),
     NOT_CURED("not-cured", "the alerts go on after the rollback");
 
     private final String code;

@@ -1,0 +1,54 @@
+package io.rollguard.reactor;
+
+import io.rollguard.alert.AlertHistory.State;
+import io.rollguard.alert.AlertTable;
+import io.rollguard.alert.Episode;
+import io.rollguard.incident.Incident;
+import io.rollguard.verdict.Attribution;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+
+/**
+ * Whether the alerts that caused a rollback are quiet, and since when. The same alertname on the same workload counts as
+ * the same alert, so trouble that moved on to the stable pods is no cure; what was not heard of is not quiet either.
+ */
+final class Cure {
+
+    private final AlertTable alerts;
+    private final Attribution attribution;
+    private final Duration alertTimeToLive;
+
+    Cure(AlertTable alerts, Attribution attribution, Duration alertTimeToLive) {
+        this.alerts = alerts;
+        this.attribution = attribution;
+        this.alertTimeToLive = alertTimeToLive;
+    }
+
+    /** Since when all causing alerts are quiet; empty while one is not. */
+    Optional<Instant> quietSince(Incident incident, Instant at) {
+        var fingerprints = new HashSet<>(
+                incident.triggers().stream().map(Episode::fingerprint).toList());
+        var names = new HashSet<String>();
+        var since = Instant.EPOCH;
+        for (var fingerprint : fingerprints) {
+            var history = alerts.find(fingerprint);
+            if (history.isEmpty()) {
+                return Optional.empty();
+            }
+            names.add(history.get().latest().name());
+            if (history.get().state(at, alertTimeToLive) != State.RESOLVED) {
+                return Optional.empty();
+            }
+            var heard = history.get().current().lastHeard();
+            since = heard.isAfter(since) ? heard : since;
+        }
+        boolean firesElsewhereOnIt = alerts.inNamespace(incident.workload().namespace()).stream()
+                .filter(history -> names.contains(history.latest().name()))
+                .filter(history -> history.state(at, alertTimeToLive) == State.FIRING)
+                .anyMatch(history -> attribution.of(history.latest()).stream()
+                        .anyMatch(target -> target.workload().equals(incident.workload())));
+        return firesElsewhereOnIt ? Optional.empty() : Optional.of(since);
+    }
+}

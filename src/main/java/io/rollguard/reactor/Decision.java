@@ -1,0 +1,89 @@
+package io.rollguard.reactor;
+
+import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Incident;
+import io.rollguard.policy.Allowed;
+import io.rollguard.verdict.Case;
+import io.rollguard.verdict.Evidence;
+import io.rollguard.verdict.Reason;
+import io.rollguard.verdict.Verdict;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What follows from a judgement, given what the log says of the incident so far. Pure.
+ *
+ * @param suspects whether the incident is to be opened, or opened again
+ * @param judges whether the judgement is news
+ * @param intends the attempt to intend; 0 for none
+ * @param closes why the incident ends; null where it does not
+ */
+record Decision(
+        boolean suspects,
+        boolean judges,
+        int intends,
+        @Nullable Reason closes) {
+
+    static final Decision NOTHING = new Decision(false, false, 0, null);
+
+    private static final Duration FIRST_BACKOFF = Duration.ofSeconds(2);
+
+    static Decision of(Optional<Incident> known, Case input, Verdict verdict, Allowed allowed, Instant now) {
+        boolean open = known.isPresent() && known.get().isOpen();
+        boolean firing = !input.firingTriggers().isEmpty();
+        if (known.isPresent() && known.get().state() != Incident.State.SUSPECTED && open) {
+            return NOTHING; // an attempt is under way, or nothing more may be done
+        }
+        if (known.isPresent() && !open && known.get().attempts().stream().anyMatch(Attempt::isEffective)) {
+            return NOTHING; // one rollback per release
+        }
+        if (!open && !firing) {
+            return NOTHING;
+        }
+        boolean news = !open || isNews(known.get(), verdict, allowed);
+        if (!firing) {
+            return verdict.reason() == Reason.RESOLVED ? new Decision(false, news, 0, Reason.RESOLVED) : judged(news);
+        }
+        int attempt = allowed.acts() && isTime(known, now)
+                ? known.map(Incident::nextAttempt).map(next -> next.orElse(0)).orElse(1)
+                : 0;
+        return new Decision(!open, news, attempt, null);
+    }
+
+    private static Decision judged(boolean news) {
+        return new Decision(false, news, 0, null);
+    }
+
+    /** Numbers move all the time; a judgement is news when its outcome, its reasons or its kinds of evidence change. */
+    private static boolean isNews(Incident incident, Verdict verdict, Allowed allowed) {
+        var last = incident.judged();
+        return last == null
+                || last.verdict().outcome() != verdict.outcome()
+                || last.verdict().reason() != verdict.reason()
+                || !last.allowed().equals(allowed)
+                || !kinds(last.verdict()).equals(kinds(verdict));
+    }
+
+    private record Kind(Evidence.Kind kind, String name) {}
+
+    private static HashSet<Kind> kinds(Verdict verdict) {
+        var kinds = new HashSet<Kind>();
+        verdict.evidence().forEach(each -> kinds.add(new Kind(each.kind(), each.name())));
+        return kinds;
+    }
+
+    /** Attempts follow each other with growing distance: 2 s, 4 s, 8 s, at most a minute. */
+    private static boolean isTime(Optional<Incident> known, Instant now) {
+        return known.flatMap(Incident::lastAttempt)
+                .map(last -> {
+                    var failure = last.failure();
+                    var since = failure == null ? last.intendedAt() : failure.at();
+                    var wait = FIRST_BACKOFF.multipliedBy(1L << Math.min(5, last.number() - 1));
+                    return !since.plus(wait).isAfter(now);
+                })
+                .orElse(true);
+    }
+}

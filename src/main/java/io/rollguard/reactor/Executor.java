@@ -1,0 +1,130 @@
+package io.rollguard.reactor;
+
+import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out an intent: the second gate, right before the act. The object is read again past every cache, the log is
+ * folded to its end, and the request carries what was judged. What cannot be known within two minutes of the intent goes to
+ * a person.
+ */
+final class Executor {
+
+    /** From the intent's place in the log; later nobody may act on it (design, section 3). */
+    static final Duration INTENT_LIVES = Duration.ofMinutes(2);
+
+    /** How often a request is made anew because only the resourceVersion had moved. */
+    private static final int MOVES = 5;
+
+    private static final Duration FOLD_TIMEOUT = Duration.ofSeconds(5);
+
+    private final Cluster cluster;
+    private final Journal journal;
+
+    Executor(Cluster cluster, Journal journal) {
+        this.cluster = cluster;
+        this.journal = journal;
+    }
+
+    /** Why the act is not to be done any more, judged on fresh facts; null where it still is. */
+    interface SecondGate {
+        @Nullable
+        Reason against(WorkloadFacts fresh);
+    }
+
+    /** What to write about the attempt; empty where nothing is known yet and it is to be looked at again soon. */
+    record Result(Step step, @Nullable Reason reason) {}
+
+    Optional<Result> carryOut(Incident incident, Attempt attempt, SecondGate gate, Instant now) {
+        boolean expired = attempt.intendedAt().plus(INTENT_LIVES).isBefore(now);
+        for (int move = 0; move < MOVES; move++) {
+            var reading = cluster.read(incident.workload());
+            if (!(reading instanceof Reading.Found found)) {
+                return unread(incident, attempt, reading, expired);
+            }
+            var target = attempt.target();
+            if (!found.facts().uid().equals(incident.uid()) || target == null) {
+                return failed(incident, attempt, Reason.GONE, false, "the workload was made anew");
+            }
+            if (Verification.isDone(attempt.act(), found.facts(), incident.revision(), target)) {
+                return Optional.of(new Result(new Step.Accepted("found done"), null));
+            }
+            if (expired) {
+                return failed(incident, attempt, Reason.UNRESOLVED, false, "not done two minutes after the intent");
+            }
+            var against = against(gate, found.facts());
+            if (against != null) {
+                return failed(incident, attempt, Reason.WITHDRAWN, true, against.text());
+            }
+            if (!mayActNow(incident, attempt)) {
+                return Optional.empty();
+            }
+            var answer = request(attempt.act(), found, incident.revision(), target);
+            if (!(answer instanceof Answer.Moved)) {
+                return of(incident, attempt, answer);
+            }
+        }
+        return failed(incident, attempt, Reason.STALE, true, "the object changed %d times in between".formatted(MOVES));
+    }
+
+    private @Nullable Reason against(SecondGate gate, WorkloadFacts fresh) {
+        return cluster.pause().paused() ? Reason.PAUSED : gate.against(fresh);
+    }
+
+    /** Folds the log to its end and looks whether this very intent still stands. No Kafka, no act. */
+    private boolean mayActNow(Incident incident, Attempt attempt) {
+        return journal.foldToEnd(FOLD_TIMEOUT)
+                && journal.log().foreignType().isEmpty()
+                && journal.log()
+                        .find(incident.id())
+                        .flatMap(Incident::openAttempt)
+                        .filter(open -> open.number() == attempt.number() && open.acceptedAt() == null)
+                        .isPresent();
+    }
+
+    private Answer request(Act act, Reading.Found found, RevisionHash bad, RevisionHash target) {
+        return switch (act) {
+            case ABORT -> cluster.abort(found, bad, target);
+            case RESTORE -> cluster.restore(found, bad, target);
+            case NONE -> throw new IllegalStateException("nobody intends to do nothing");
+        };
+    }
+
+    private Optional<Result> of(Incident incident, Attempt attempt, Answer answer) {
+        return switch (answer) {
+            case Answer.Done done -> Optional.of(new Result(new Step.Accepted(done.detail()), null));
+            case Answer.Refused refused -> failed(incident, attempt, refused.reason(), false, refused.detail());
+            case Answer.NotDone notDone -> failed(incident, attempt, Reason.UNREACHABLE, true, notDone.detail());
+            case Answer.Moved moved -> failed(incident, attempt, Reason.STALE, true, moved.detail());
+            case Answer.Unsure unsure -> Optional.empty();
+        };
+    }
+
+    private Optional<Result> unread(Incident incident, Attempt attempt, Reading reading, boolean expired) {
+        return switch (reading) {
+            case Reading.Gone gone -> failed(incident, attempt, Reason.GONE, false, "the workload is gone");
+            case Reading.Failed failed
+            when !failed.again() -> failed(incident, attempt, Reason.FORBIDDEN, false, failed.detail());
+            case Reading.Failed failed
+            when expired -> failed(incident, attempt, Reason.UNRESOLVED, false, failed.detail());
+            case Reading.Failed failed -> Optional.empty();
+            case Reading.Found found -> throw new IllegalStateException("was read");
+        };
+    }
+
+    private Optional<Result> failed(Incident incident, Attempt attempt, Reason reason, boolean again, String detail) {
+        var command = cluster.manualCommand(incident.workload(), attempt.act(), attempt.target());
+        return Optional.of(new Result(new Step.Failed(again, detail, command), reason));
+    }
+}

@@ -1,0 +1,634 @@
+package io.rollguard.reactor;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.Episode;
+import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.incident.IncidentId;
+import io.rollguard.policy.Allowed;
+import io.rollguard.policy.Mode;
+import io.rollguard.policy.RollbackPolicy;
+import io.rollguard.policy.Triggers;
+import io.rollguard.release.Release;
+import io.rollguard.release.Releases;
+import io.rollguard.release.RevisionFacts;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Attribution;
+import io.rollguard.verdict.Case;
+import io.rollguard.verdict.Cases;
+import io.rollguard.verdict.Judge;
+import io.rollguard.verdict.Reason;
+import io.rollguard.verdict.Verdict;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reconcile loop. Level-triggered: what is done about a workload follows from what is true now (its release, the alerts,
+ * the incident log, the policy), whichever change woke it. One worker at a time reconciles a workload.
+ */
+public final class Reactor implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Reactor.class.getName());
+
+    private static final int WORKERS = 8;
+
+    /** Releases and incidents are looked at again this often, whether or not something was heard. */
+    private static final Duration SWEEP = Duration.ofSeconds(5);
+
+    /** In sweeps: what is too old is dropped once a minute. */
+    private static final int FORGET_EVERY = 12;
+
+    /** How soon an attempt whose outcome is open is looked at again. */
+    private static final Duration SOON = Duration.ofMillis(500);
+
+    /** How long the log may take to confirm an entry before the decision is made anew. */
+    private static final Duration APPEND_TIMEOUT = Duration.ofSeconds(10);
+
+    /** From the cluster's acceptance; then a person is called. */
+    private static final Duration VERIFY_DEADLINE = Duration.ofMinutes(5);
+
+    private final Cluster cluster;
+    private final Alerts alerts;
+    private final Journal journal;
+    private final Ownership ownership;
+    private final Telemetry telemetry;
+    private final Settings settings;
+    private final Clock clock;
+
+    private final Entries entries;
+    private final Releases releases;
+    private final Attribution attribution;
+    private final Cases cases;
+    private final Cure cure;
+    private final Executor executor;
+    private final ReleaseWatch releaseWatch;
+    private final StormWatch storm;
+    private final WorkQueue<WorkloadRef> queue = new WorkQueue<>();
+    private final List<Thread> workers = new ArrayList<>();
+    private final Map<WorkloadRef, Instant> keptGood = new ConcurrentHashMap<>();
+    private volatile boolean whole;
+
+    public Reactor(
+            Cluster cluster,
+            Alerts alerts,
+            Journal journal,
+            Ownership ownership,
+            ReleaseEvents releaseEvents,
+            Telemetry telemetry,
+            Settings settings,
+            Clock clock) {
+        this.cluster = cluster;
+        this.alerts = alerts;
+        this.journal = journal;
+        this.ownership = ownership;
+        this.telemetry = telemetry;
+        this.settings = settings;
+        this.clock = clock;
+        this.entries = new Entries(settings.instance());
+        this.releases = new Releases(cluster.objects(), settings.bakeTime());
+        this.attribution = new Attribution(cluster.objects());
+        this.cases = new Cases(
+                cluster.objects(),
+                alerts.table(),
+                releases,
+                new Cases.Terms(
+                        settings.settle(), settings.lookback(), settings.alertTimeToLive(), Triggers::isTrigger));
+        this.cure = new Cure(alerts.table(), attribution, settings.alertTimeToLive());
+        this.executor = new Executor(cluster, journal);
+        this.releaseWatch = new ReleaseWatch(releaseEvents);
+        this.storm = new StormWatch(settings.stormMaxWorkloads());
+    }
+
+    // --- the loop
+
+    /** Subscribes to every change and begins to work. Decides nothing before the picture is whole. */
+    public void start() {
+        cluster.onChange(queue::add);
+        alerts.onChange(this::heard);
+        journal.onChange(incident -> queue.add(incident.workload()));
+        ownership.onChange(this::sweep);
+        for (int worker = 0; worker < WORKERS; worker++) {
+            workers.add(Thread.ofVirtual().name("reactor-" + worker).start(this::work));
+        }
+        workers.add(Thread.ofVirtual().name("reactor-sweep").start(this::sweepForEver));
+    }
+
+    private void work() {
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                var workload = queue.take();
+                try {
+                    if (isWhole() && ownership.owns(workload)) {
+                        reconcile(workload);
+                    }
+                } catch (RuntimeException e) {
+                    LOG.log(
+                            ERROR,
+                            "reconciling %s failed; it is tried again in %d s".formatted(workload, SWEEP.toSeconds()),
+                            e);
+                    queue.addAfter(workload, SWEEP);
+                } finally {
+                    queue.done(workload);
+                }
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void sweepForEver() {
+        try {
+            for (int sweep = 1; true; sweep++) {
+                Thread.sleep(whole ? SWEEP : SOON);
+                sweep();
+                if (sweep % FORGET_EVERY == 0) {
+                    alerts.table().forget(clock.instant(), settings.lookback());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void sweep() {
+        if (!isWhole()) {
+            return;
+        }
+        var now = clock.instant();
+        Stream.concat(
+                        releases.active(now).map(Release::workload),
+                        journal.log().open().stream().map(Incident::workload))
+                .distinct()
+                .forEach(queue::add);
+    }
+
+    /** Whether everything that was there at the start has been read. */
+    public boolean isWhole() {
+        if (!whole && cluster.isWhole() && alerts.isWhole() && journal.isWhole()) {
+            whole = true;
+            LOG.log(
+                    INFO,
+                    "the picture is whole: %d workloads, %d alerts, %d open incidents"
+                            .formatted(
+                                    cluster.objects().workloadCount(),
+                                    alerts.table().size(),
+                                    journal.log().open().size()));
+            cluster.objects().workloads().map(WorkloadFacts::ref).forEach(queue::add);
+        }
+        return whole;
+    }
+
+    /** Wakes the workloads that an alert is about. */
+    private void heard(AlertHistory history) {
+        if (!whole) {
+            return;
+        }
+        var alert = history.latest();
+        var now = clock.instant();
+        var targets = attribution.of(alert);
+        for (var target : targets) {
+            if (isNew(history) && Triggers.isTrigger(alert)) {
+                storm.note(target.workload(), history.current().firstHeard());
+            }
+            queue.add(target.workload());
+        }
+        boolean concernsNoRelease = targets.stream()
+                .noneMatch(target -> cluster.objects()
+                        .workload(target.workload())
+                        .flatMap(facts -> releases.of(facts, now))
+                        .isPresent());
+        if (concernsNoRelease) {
+            telemetry.noRelease();
+        }
+    }
+
+    private static boolean isNew(AlertHistory history) {
+        var current = history.current();
+        return history.latest().status() == Alert.Status.FIRING
+                && current.firstHeard().equals(current.lastHeard());
+    }
+
+    // --- one workload: look, judge, decide, act, record
+
+    private void reconcile(WorkloadRef ref) {
+        var now = clock.instant();
+        for (var incident : journal.log().of(ref)) {
+            if (incident.isOpen()) {
+                seeThrough(incident, now);
+            }
+        }
+        var facts = cluster.objects().workload(ref);
+        if (facts.isEmpty()) {
+            closeGone(ref, now);
+            return;
+        }
+        var workload = facts.get();
+        if (!workload.observed()) {
+            return; // its status is about an older spec
+        }
+        var release = releases.of(workload, now);
+        releaseWatch.look(workload, release);
+        release.ifPresent(active -> judge(workload, active, now));
+        closeOthers(workload, release, now);
+        if (release.isEmpty() && workload.complete()) {
+            learnGood(workload, now);
+        }
+    }
+
+    private void judge(WorkloadFacts workload, Release release, Instant now) {
+        var id = IncidentId.of(release);
+        var known = journal.log().find(id);
+        var judgement = look(workload, release, known, now);
+        var decision = Decision.of(known, judgement.input(), judgement.verdict(), judgement.allowed(), now);
+        record(release, known, judgement, decision, now);
+        if (decision.intends() > 0) {
+            journal.log().find(id).ifPresent(incident -> seeThrough(incident, clock.instant()));
+        }
+        if (journal.log().find(id).filter(Incident::isOpen).isPresent()) {
+            queue.addAfter(release.workload(), nextLook(judgement, now));
+        }
+    }
+
+    /** A judgement with all that it stands on. */
+    private record Judgement(Case input, Verdict verdict, Allowed allowed) {}
+
+    private Judgement look(WorkloadFacts workload, Release release, Optional<Incident> known, Instant now) {
+        var spent = journal.log().spentOn(workload.uid());
+        var own = known.map(Incident::triggers).orElse(Set.of());
+        spent.removeAll(own);
+        var input = cases.of(workload, release, spent, storm.isOn(now), now);
+        var verdict = judge(input);
+        if (verdict.isGuilty() && !input.nodes().isEmpty()) {
+            input = input.withLeases(cluster.leases(
+                    input.nodes().stream().map(node -> node.name()).toList()));
+            verdict = judge(input);
+        }
+        return new Judgement(input, verdict, allowed(workload, release, input, verdict, now));
+    }
+
+    private static Verdict judge(Case input) {
+        try {
+            return Judge.judge(input);
+        } catch (RuntimeException e) {
+            LOG.log(
+                    ERROR,
+                    "judging the release of %s failed, so nothing is done about it"
+                            .formatted(input.release().workload()),
+                    e);
+            return Verdict.inconclusive(Reason.JUDGE_FAILED);
+        }
+    }
+
+    private Allowed allowed(WorkloadFacts workload, Release release, Case input, Verdict verdict, Instant now) {
+        var allowed = settings.policy().decide(verdict, release, workload, RollbackPolicy.Now.CLEAR);
+        if (!allowed.acts()) {
+            return allowed;
+        }
+        var hold = journal.log()
+                .hold(
+                        IncidentId.of(release),
+                        release.workload(),
+                        release.uid(),
+                        release.revision(),
+                        triggers(input),
+                        now)
+                .orElse(null);
+        var holds = new RollbackPolicy.Now(cluster.pause().paused(), hold);
+        return settings.policy().decide(verdict, release, workload, holds);
+    }
+
+    private static List<Episode> triggers(Case input) {
+        return input.firingTriggers().stream()
+                .map(hit -> new Episode(hit.fingerprint(), hit.spans().getLast().startsAt()))
+                .toList();
+    }
+
+    /** Writes what was decided. Only an intent is waited for. */
+    private void record(
+            Release release, Optional<Incident> known, Judgement judgement, Decision decision, Instant now) {
+        long version = known.map(Incident::version).orElse(0L);
+        int attempt = known.flatMap(Incident::lastAttempt).map(Attempt::number).orElse(0);
+        var steps = new ArrayList<IncidentEvent>();
+        if (decision.suspects()) {
+            steps.add(entries.about(release, ++version, attempt, Act.NONE, null, new Step.Suspected(release), now));
+        }
+        if (decision.judges()) {
+            var judged = new Step.Judged(judgement.verdict(), judgement.allowed(), judgement.input());
+            steps.add(entries.about(
+                    release, ++version, attempt, judgement.allowed().act(), reason(judgement), judged, now));
+            telemetry.judged(judgement.verdict(), judgement.allowed());
+            tell(release, judgement);
+        }
+        if (decision.intends() > 0) {
+            steps.add(entries.about(
+                    release,
+                    ++version,
+                    decision.intends(),
+                    judgement.allowed().act(),
+                    null,
+                    new Step.Intended(triggers(judgement.input())),
+                    now));
+        }
+        if (decision.closes() != null) {
+            steps.add(entries.about(release, ++version, attempt, Act.NONE, decision.closes(), new Step.Closed(), now));
+        }
+        append(steps);
+    }
+
+    private static Reason reason(Judgement judgement) {
+        var refusal = judgement.allowed().reason();
+        return refusal == null ? judgement.verdict().reason() : refusal;
+    }
+
+    private static void tell(Release release, Judgement judgement) {
+        LOG.log(
+                INFO,
+                "decision workload=%s revision=%s verdict=%s score=%s reason=%s act=%s mode=%s incident=%s"
+                        .formatted(
+                                release.workload(),
+                                release.revision(),
+                                judgement.verdict().outcome(),
+                                judgement.verdict().score(),
+                                reason(judgement).code(),
+                                judgement.allowed().act().label(),
+                                judgement.allowed().mode().label(),
+                                IncidentId.of(release)));
+    }
+
+    private static Duration nextLook(Judgement judgement, Instant now) {
+        if (judgement.verdict().reason() != Reason.SETTLING) {
+            return SWEEP;
+        }
+        var settled = judgement.input().firingTriggers().stream()
+                .map(hit -> Duration.between(
+                        now,
+                        hit.spans()
+                                .getLast()
+                                .firstHeard()
+                                .plus(judgement.input().settle())))
+                .filter(Duration::isPositive)
+                .min(Duration::compareTo)
+                .orElse(SOON);
+        return settled.compareTo(SWEEP) < 0 ? settled : SWEEP;
+    }
+
+    // --- an incident that was acted on
+
+    private void seeThrough(Incident incident, Instant now) {
+        switch (incident.state()) {
+            case ACTING ->
+                incident.openAttempt().ifPresent(attempt -> {
+                    if (attempt.acceptedAt() == null) {
+                        carryOut(incident, attempt, now);
+                    } else {
+                        verify(incident, attempt, attempt.acceptedAt(), now);
+                    }
+                });
+            case VERIFIED, UNCURED -> watchCure(incident, now);
+            case CURED -> append(List.of(entries.next(incident, null, new Step.Closed(), now)));
+            case ESCALATED -> closeEscalated(incident, now);
+            case SUSPECTED, CLOSED -> {}
+        }
+    }
+
+    private void carryOut(Incident incident, Attempt attempt, Instant now) {
+        var result = executor.carryOut(incident, attempt, fresh -> against(incident, fresh), now);
+        if (result.isEmpty()) {
+            queue.addAfter(incident.workload(), SOON);
+            return;
+        }
+        if (result.get().step() instanceof Step.Accepted) {
+            reacted(attempt, clock.instant());
+        }
+        ended(incident, attempt, result.get().step(), result.get().reason(), now);
+    }
+
+    /** The second gate: the same release, and still found guilty and allowed, on what was read just now. */
+    private @Nullable Reason against(Incident incident, WorkloadFacts fresh) {
+        var now = clock.instant();
+        var release = releases.of(fresh, now);
+        if (release.isEmpty() || !IncidentId.of(release.get()).equals(incident.id())) {
+            return Reason.SUPERSEDED;
+        }
+        var judgement = look(fresh, release.get(), Optional.of(incident), now);
+        if (!judgement.allowed().acts()) {
+            return reason(judgement);
+        }
+        return null;
+    }
+
+    private void reacted(Attempt attempt, Instant now) {
+        attempt.triggers().stream()
+                .flatMap(episode -> alerts.table().find(episode.fingerprint()).stream())
+                .map(history -> history.current().firstHeard())
+                .min(Instant::compareTo)
+                .ifPresent(heard -> telemetry.reactionTime(Duration.between(heard, now)));
+    }
+
+    private void verify(Incident incident, Attempt attempt, Instant acceptedAt, Instant now) {
+        var workload = cluster.objects().workload(incident.workload());
+        var target = attempt.target();
+        if (workload.isEmpty() || target == null || !workload.get().uid().equals(incident.uid())) {
+            fail(incident, attempt, Reason.GONE, "the workload is gone", now);
+            return;
+        }
+        var state = Verification.of(attempt.act(), workload.get(), incident.revision(), target, cluster.objects());
+        switch (state) {
+            case Verification.Reached reached ->
+                ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
+            case Verification.Lost lost
+            when acceptedAt.plus(Duration.ofSeconds(5)).isBefore(now) ->
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail(), now);
+            case Verification.NotYet notYet
+            when acceptedAt.plus(VERIFY_DEADLINE).isBefore(now) ->
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, notYet.detail(), now);
+            case Verification.Lost lost -> queue.addAfter(incident.workload(), SOON);
+            case Verification.NotYet notYet -> queue.addAfter(incident.workload(), SOON);
+        }
+    }
+
+    private void fail(Incident incident, Attempt attempt, Reason reason, String detail, Instant now) {
+        var command = cluster.manualCommand(incident.workload(), attempt.act(), attempt.target());
+        ended(incident, attempt, new Step.Failed(false, detail, command), reason, now);
+    }
+
+    private void ended(Incident incident, Attempt attempt, Step step, @Nullable Reason reason, Instant now) {
+        append(List.of(entries.next(incident, attempt, reason, step, now)));
+        var outcome = reason == null ? step.label() : reason.code();
+        telemetry.acted(attempt.act(), outcome);
+        LOG.log(
+                reason == null ? INFO : WARNING,
+                "attempt workload=%s revision=%s target=%s act=%s attempt=%d outcome=%s incident=%s"
+                        .formatted(
+                                incident.workload(),
+                                incident.revision(),
+                                attempt.target(),
+                                attempt.act().label(),
+                                attempt.number(),
+                                outcome,
+                                incident.id()));
+    }
+
+    private void watchCure(Incident incident, Instant now) {
+        var verifiedAt = incident.attempts().stream()
+                .map(Attempt::verifiedAt)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseThrow();
+        var quiet = cure.quietSince(incident, now)
+                .map(since -> since.isAfter(verifiedAt) ? since : verifiedAt)
+                .filter(since -> !since.plus(settings.cureDwell()).isAfter(now));
+        if (quiet.isPresent()) {
+            append(List.of(entries.next(incident, null, new Step.Cured(), now)));
+        } else if (incident.uncuredAt() == null
+                && verifiedAt.plus(settings.cureDeadline()).isBefore(now)) {
+            var detail = "the alerts still fire %d min after the rollback"
+                    .formatted(settings.cureDeadline().toMinutes());
+            append(List.of(entries.next(incident, Reason.NOT_CURED, new Step.Uncured(detail), now)));
+        } else if (incident.uncuredAt() != null
+                && incident.uncuredAt().plus(settings.lookback()).isBefore(now)) {
+            append(List.of(entries.next(incident, Reason.NOT_CURED, new Step.Closed(), now)));
+        } else {
+            queue.addAfter(incident.workload(), SWEEP);
+        }
+    }
+
+    private void closeEscalated(Incident incident, Instant now) {
+        boolean quiet = cure.quietSince(incident, now)
+                .filter(since -> !since.plus(settings.cureDwell()).isAfter(now))
+                .isPresent();
+        boolean replaced = cluster.objects()
+                .workload(incident.workload())
+                .filter(WorkloadFacts::observed)
+                .filter(workload -> !incident.revision().equals(workload.current()))
+                .isPresent();
+        if (quiet || replaced) {
+            var reason = quiet ? Reason.RESOLVED : Reason.SUPERSEDED;
+            append(List.of(entries.next(incident, reason, new Step.Closed(), now)));
+        }
+    }
+
+    private void closeGone(WorkloadRef ref, Instant now) {
+        var idle = journal.log().of(ref).stream()
+                .filter(incident -> incident.isOpen() && incident.openAttempt().isEmpty())
+                .toList();
+        if (!idle.isEmpty() && cluster.read(ref) instanceof Cluster.Reading.Gone) {
+            releaseWatch.forget(ref);
+            idle.forEach(incident -> append(List.of(entries.next(incident, Reason.GONE, new Step.Closed(), now))));
+        }
+    }
+
+    /** Incidents that nothing was done about end with their release. */
+    private void closeOthers(WorkloadFacts workload, Optional<Release> release, Instant now) {
+        var active = release.map(IncidentId::of);
+        for (var incident : journal.log().of(workload.ref())) {
+            if (incident.state() == Incident.State.SUSPECTED
+                    && incident.openAttempt().isEmpty()
+                    && !active.equals(Optional.of(incident.id()))) {
+                append(List.of(entries.next(incident, Reason.RELEASE_OVER, new Step.Closed(), now)));
+            }
+        }
+    }
+
+    // --- good revisions
+
+    private void learnGood(WorkloadFacts workload, Instant now) {
+        var current = cluster.objects().revisionsOf(workload).stream()
+                .filter(revision -> revision.hash().equals(workload.current()))
+                .findFirst();
+        if (current.isEmpty() || isKept(workload, current.get(), now)) {
+            return;
+        }
+        var against = journal.log().of(workload.ref()).stream()
+                .filter(incident -> incident.uid().equals(workload.uid())
+                        && incident.revision().equals(workload.current()))
+                .map(Incident::judged)
+                .filter(Objects::nonNull)
+                .map(judged -> judged.verdict().outcome())
+                .toList();
+        if (against.contains(Verdict.Outcome.GUILTY)) {
+            return;
+        }
+        boolean suspected = against.stream().anyMatch(outcome -> outcome != Verdict.Outcome.INNOCENT);
+        var good = releaseWatch.learn(
+                workload, current.get().templateDigest(), suspected, releases.bakeTime(workload), now);
+        cluster.objects().put(good);
+        if (mayWrite(workload)) {
+            switch (cluster.keepGood(workload, good)) {
+                case Cluster.Answer.Done done -> {}
+                case Cluster.Answer other -> {
+                    LOG.log(
+                            WARNING,
+                            "the good revision %s of %s could not be kept: %s"
+                                    .formatted(good.hash(), workload.ref(), other));
+                    keptGood.put(workload.ref(), now);
+                }
+            }
+        }
+    }
+
+    /** Known already, or not to be tried again for a while. */
+    private boolean isKept(WorkloadFacts workload, RevisionFacts current, Instant now) {
+        boolean known = cluster.objects().goodRevisions(workload.uid()).stream()
+                .anyMatch(good -> good.hash().equals(current.hash()));
+        var failedAt = keptGood.get(workload.ref());
+        return known
+                && (failedAt == null || failedAt.plus(Duration.ofMinutes(5)).isAfter(now));
+    }
+
+    /** In observe mode nothing is written to the cluster, good revisions included. */
+    private boolean mayWrite(WorkloadFacts workload) {
+        var own = workload.settings().mode();
+        var mode = own == null ? Optional.of(settings.policy().defaultMode()) : Mode.named(own);
+        return mode.filter(each -> each == Mode.AUTO).isPresent();
+    }
+
+    // --- the log
+
+    /** Appends in order and waits until the last is folded, so that the next look sees it. */
+    private void append(List<IncidentEvent> events) {
+        if (events.isEmpty()) {
+            return;
+        }
+        try {
+            var stages = events.stream().map(journal::append).toList();
+            long offset = stages.getLast().toCompletableFuture().get(APPEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            if (!journal.awaitFolded(offset, APPEND_TIMEOUT)) {
+                throw new IllegalStateException("the incident log was not read back within " + APPEND_TIMEOUT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while writing the incident log", e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("the incident log could not be written, so nothing is done", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        queue.close();
+        workers.forEach(Thread::interrupt);
+    }
+}

@@ -1,0 +1,24 @@
+package io.rollguard.reactor;
+
+import io.rollguard.policy.RollbackPolicy;
+import java.time.Duration;
+
+/**
+ * The figures of the reactor.
+ *
+ * @param instance this instance's name in the log
+ * @param settle how long contrary evidence is waited for
+ * @param cureDwell how long the causing alerts must be quiet
+ * @param cureDeadline after how long without a cure a person is called
+ */
+public record Settings(
+        String instance,
+        String cluster,
+        RollbackPolicy policy,
+        Duration bakeTime,
+        Duration settle,
+        Duration lookback,
+        Duration alertTimeToLive,
+        Duration cureDwell,
+        Duration cureDeadline,
+        int stormMaxWorkloads) {}

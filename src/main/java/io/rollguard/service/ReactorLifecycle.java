@@ -1,0 +1,95 @@
+package io.rollguard.service;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.rollguard.config.RollguardConfig;
+import io.rollguard.policy.Mode;
+import io.rollguard.policy.RollbackPolicy;
+import io.rollguard.reactor.Alerts;
+import io.rollguard.reactor.Cluster;
+import io.rollguard.reactor.Journal;
+import io.rollguard.reactor.Ownership;
+import io.rollguard.reactor.Reactor;
+import io.rollguard.reactor.ReleaseEvents;
+import io.rollguard.reactor.Settings;
+import io.rollguard.reactor.Telemetry;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Starts the reactor with the service and ends it with it. */
+@ApplicationScoped
+class ReactorLifecycle {
+
+    private final RollguardConfig config;
+    private final Cluster cluster;
+    private final Alerts alerts;
+    private final Journal journal;
+    private final Ownership ownership;
+    private final ReleaseEvents releaseEvents;
+    private final Telemetry telemetry;
+    private @Nullable Reactor reactor;
+
+    ReactorLifecycle(
+            RollguardConfig config,
+            Cluster cluster,
+            Alerts alerts,
+            Journal journal,
+            Ownership ownership,
+            ReleaseEvents releaseEvents,
+            Telemetry telemetry) {
+        this.config = config;
+        this.cluster = cluster;
+        this.alerts = alerts;
+        this.journal = journal;
+        this.ownership = ownership;
+        this.releaseEvents = releaseEvents;
+        this.telemetry = telemetry;
+    }
+
+    void start(@Observes StartupEvent event) {
+        reactor = new Reactor(
+                cluster, alerts, journal, ownership, releaseEvents, telemetry, settings(), Clock.systemUTC());
+        reactor.start();
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        if (reactor != null) {
+            reactor.close();
+        }
+    }
+
+    private Settings settings() {
+        return new Settings(
+                instance(),
+                config.cluster(),
+                new RollbackPolicy(mode(), config.namespace().map(Set::of).orElse(Set.of())),
+                config.bakeTime(),
+                config.settle(),
+                config.lookback(),
+                config.alertTtl(),
+                config.cureDwell(),
+                config.cureDeadline(),
+                config.storm().maxWorkloads());
+    }
+
+    private Mode mode() {
+        var mode = Mode.named(config.mode())
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "rollguard.mode is '%s': it must be observe or auto".formatted(config.mode())));
+        if (mode == Mode.APPROVE) {
+            throw new IllegalArgumentException(
+                    "rollguard.mode is 'approve', which does not exist yet: choose observe or auto");
+        }
+        return mode;
+    }
+
+    /** In a cluster the pod's name, else the host's with something that tells two processes apart. */
+    private static String instance() {
+        var host = System.getenv().getOrDefault("HOSTNAME", "rollguard");
+        return host + "-" + UUID.randomUUID().toString().substring(0, 8);
+    }
+}
