@@ -48,11 +48,13 @@ class ArchitectureTest {
             Map.entry("reactor", PURE),
             Map.entry("wire", and(PURE, "reactor")),
             Map.entry("config", and(PURE, "reactor")),
-            Map.entry("ingest", and(PURE, "reactor", "wire", "config")),
-            Map.entry("kafka", and(PURE, "reactor", "wire", "config")),
-            Map.entry("kubernetes", and(PURE, "reactor", "wire", "config")),
-            Map.entry("slack", and(PURE, "reactor", "wire", "config")),
-            Map.entry("api", and(PURE, "reactor", "wire", "config")));
+            Map.entry("http", List.of()),
+            Map.entry("metrics", and(PURE, "reactor")),
+            Map.entry("ingest", and(PURE, "reactor", "wire", "config", "http", "metrics")),
+            Map.entry("kafka", and(PURE, "reactor", "wire", "config", "metrics")),
+            Map.entry("kubernetes", and(PURE, "reactor", "wire", "config", "metrics")),
+            Map.entry("slack", and(PURE, "reactor", "wire", "config", "metrics")),
+            Map.entry("api", and(PURE, "reactor", "wire", "config", "http")));
 
     /** Nobody imports these; they may import everything. */
     private static final List<String> OUTERMOST = List.of("cli", "sandbox");
