@@ -44,7 +44,7 @@ public final class Controllers implements AutoCloseable {
     private record Work(Part part, ObjectKey key) {}
 
     private static final Logger LOG = Logger.getLogger(Controllers.class.getName());
-    private static final Duration RETRY = Duration.ofMillis(200);
+    private static final Duration RETRY = Duration.ofMillis(20);
 
     private final InstantSource clock;
     private final Map<Part, Reconciler> reconcilers = new EnumMap<>(Part.class);
@@ -143,7 +143,7 @@ public final class Controllers implements AutoCloseable {
             enqueueAfter(work.part(), work.key(), RETRY);
         } catch (RuntimeException e) {
             LOG.log(Level.WARNING, "could not reconcile " + work.key(), e);
-            enqueueAfter(work.part(), work.key(), RETRY.multipliedBy(10));
+            enqueueAfter(work.part(), work.key(), RETRY.multipliedBy(50));
         }
     }
 

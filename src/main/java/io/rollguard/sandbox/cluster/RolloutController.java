@@ -36,7 +36,7 @@ final class RolloutController implements Controllers.Reconciler {
         if (invalid.isPresent()) {
             report(key, rollout, invalid.get());
         } else {
-            new RolloutSync(registry, controllers, events, clock, key, rollout).run();
+            new RolloutSync(new RolloutRun(registry, controllers, events, clock, key, rollout)).run();
         }
     }
 
