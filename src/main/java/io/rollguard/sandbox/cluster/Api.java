@@ -173,11 +173,11 @@ final class Api {
     }
 
     private ApiResponse patch(ApiRequest request, ResourceType type) {
-        UnaryOperator<ObjectNode> patch = patch(request);
+        UnaryOperator<ObjectNode> patch = patchOf(request, type);
         return request.subresource().equals("scale") ? scale(request, type, patch) : write(request, type, patch);
     }
 
-    private static UnaryOperator<ObjectNode> patch(ApiRequest request) {
+    private static UnaryOperator<ObjectNode> patchOf(ApiRequest request, ResourceType type) {
         String contentType = request.contentType().split(";", 2)[0].strip();
         return switch (contentType) {
             case "application/json-patch+json" -> {
@@ -187,6 +187,13 @@ final class Api {
             case "application/merge-patch+json" -> {
                 JsonNode patch = Json.parse(request.body());
                 yield current -> MergePatch.apply(patch, current);
+            }
+            case "application/strategic-merge-patch+json" -> {
+                if (type.custom()) {
+                    throw ApiFailure.unsupportedPatch(contentType);
+                }
+                JsonNode patch = Json.parse(request.body());
+                yield current -> StrategicMergePatch.apply(patch, current);
             }
             default -> throw ApiFailure.unsupportedPatch(contentType);
         };

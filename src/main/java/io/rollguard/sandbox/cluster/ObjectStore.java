@@ -191,7 +191,8 @@ final class ObjectStore {
     Runnable watch(ResourceType type, long after, Consumer<Change> watcher) {
         return atomically(() -> {
             Kind kind = kind(type);
-            if (after < kind.forgotten) {
+            // a later revision than the present one is of another store: of this cluster before it was restarted
+            if (after < kind.forgotten || after > revision) {
                 throw ApiFailure.expired(after, kind.forgotten);
             }
             for (Change change : kind.history) {

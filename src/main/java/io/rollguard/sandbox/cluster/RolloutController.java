@@ -61,7 +61,9 @@ final class RolloutController implements Controllers.Reconciler {
             String field = "spec.template.spec.containers[" + i + "]";
             if (!Json.text(containers.get(i), "name").matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?")) {
                 return Optional.of(field + ".name: Invalid value: \"" + Json.text(containers.get(i), "name")
-                        + "\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'");
+                        + "\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start"
+                        + " and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for"
+                        + " validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')");
             }
             if (Json.text(containers.get(i), "image").isEmpty()) {
                 return Optional.of(field + ".image: Required value");
