@@ -278,6 +278,13 @@ public final class Workloads {
                 .getItems();
     }
 
+    /** How many revisions of it Rollguard keeps as good. */
+    public long goodRevisions(String name) {
+        return client.apps().controllerRevisions().inNamespace(namespace).list().getItems().stream()
+                .filter(each -> each.getMetadata().getName().startsWith(name + "-good-"))
+                .count();
+    }
+
     public String version(Kind kind, String name) {
         Object value = get(kind, name).get("spec", "template", "spec", "containers", 0, "env", 0, "value");
         return Objects.toString(value);
