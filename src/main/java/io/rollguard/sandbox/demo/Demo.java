@@ -38,7 +38,8 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
     private static final String CURE_DWELL = "PT2S";
 
     /** How an act ended; {@code difference} is null where it was as expected. */
-    private record Ending(String title, String outcome, @Nullable String difference, Duration took) {}
+    private record Ending(
+            String title, String outcome, @Nullable String difference, Duration took) {}
 
     /** @return the exit status: 0 where every act was as expected */
     public int play() {
@@ -51,13 +52,15 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
 
     private int play(Narrator narrator, Closing closing) {
         narrator.plain("Rollguard demo: a real Kafka broker, the real service in mode auto, real webhook posts.");
-        narrator.plain("Shortened for the show: settle %s (30 s by default), cure dwell %s (30 s).".formatted(SETTLE, CURE_DWELL));
+        narrator.plain("Shortened for the show: settle %s (30 s by default), cure dwell %s (30 s)."
+                .formatted(SETTLE, CURE_DWELL));
         narrator.plain("");
         var data = temporaryDirectory();
         closing.last(() -> delete(data));
         var kubeconfig = onCluster ? kubeconfigOfTheUser() : simulated(data, closing);
         var client = closing.add(client(kubeconfig));
-        var namespace = onCluster ? "rollguard-demo-" + Long.toString(Instant.now().getEpochSecond(), 36) : "shop";
+        var namespace =
+                onCluster ? "rollguard-demo-" + Long.toString(Instant.now().getEpochSecond(), 36) : "shop";
         var workloads = new Workloads(client, namespace);
         workloads.createNamespace();
         if (onCluster) {
@@ -66,8 +69,10 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
         var logFile = data.resolve("rollguard.log");
         var log = closing.add(open(logFile));
         narrator.plain("  starting Kafka ...");
-        var stage = closing.add(new Stage(Home.current(), data, kubeconfig, configuration(namespace), line -> write(log, line)));
-        narrator.plain("  broker     %s   (its data: %s)".formatted(stage.broker().bootstrapServers(), data));
+        var stage = closing.add(
+                new Stage(Home.current(), data, kubeconfig, configuration(namespace), line -> write(log, line)));
+        narrator.plain(
+                "  broker     %s   (its data: %s)".formatted(stage.broker().bootstrapServers(), data));
         narrator.plain("  cluster    %s, namespace %s".formatted(client.getMasterUrl(), namespace));
         narrator.plain("  slack      %s   (shown here)".formatted(stage.slack().apiUrl()));
         narrator.plain("  starting Rollguard ...");
@@ -112,7 +117,8 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
                             ending.difference() == null ? ending.outcome() : ending.difference(),
                             ending.took().toSeconds()));
         }
-        long wrong = endings.stream().filter(ending -> ending.difference() != null).count();
+        long wrong =
+                endings.stream().filter(ending -> ending.difference() != null).count();
         narrator.plain("");
         narrator.plain("  %d of %d acts were as expected; %d events on the topics, %d messages in Slack"
                 .formatted(
@@ -120,7 +126,8 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
                         endings.size(),
                         stage.tap().events().count(),
                         stage.slack().all(Stage.CHANNEL).size()));
-        narrator.plain("  Where to look next: README.md (run it on your cluster), docs/architecture.md (how an alert travels).");
+        narrator.plain(
+                "  Where to look next: README.md (run it on your cluster), docs/architecture.md (how an alert travels).");
         if (wrong > 0) {
             tail(logFile).forEach(line -> narrator.plain("  log: " + line));
         }
@@ -133,7 +140,9 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
         var canary = workloads.awaitCanary("cart");
         var pod = workloads.readyPods(Kind.ROLLOUT, "cart", canary).getFirst();
         var alert = Webhook.Alert.firing(
-                "CartErrors", Map.of("namespace", workloads.namespace(), "pod", pod), Instant.now().truncatedTo(ChronoUnit.SECONDS));
+                "CartErrors",
+                Map.of("namespace", workloads.namespace(), "pod", pod),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS));
         var url = stage.service().url();
         narrator.title("Now you");
         narrator.plain("A canary of cart (v3) waits at 20 %. Make its pod alert, and see it aborted:");

@@ -156,28 +156,32 @@ final class Narrator {
                         judged.path("score").asText(),
                         judged.path("reason").path("text").asText());
         line(Voice.EVIDENCE, "verdict", verdict);
-        judged.path("evidence").forEach(each -> line(
-                Voice.EVIDENCE,
-                "  " + each.path("kind").asText(),
-                "%s %s  %s"
-                        .formatted(
-                                each.path("name").asText(),
-                                each.path("kind").asText().equals("vote")
-                                        ? "+" + each.path("weight").asText()
-                                        : "",
-                                each.path("text").asText())));
+        judged.path("evidence")
+                .forEach(each -> line(
+                        Voice.EVIDENCE,
+                        "  " + each.path("kind").asText(),
+                        "%s %s  %s"
+                                .formatted(
+                                        each.path("name").asText(),
+                                        each.path("kind").asText().equals("vote")
+                                                ? "+" + each.path("weight").asText()
+                                                : "",
+                                        each.path("text").asText())));
         var allowed = judged.path("allowed");
         var refusal = allowed.path("reason").hasNonNull("text")
                 ? ", because " + allowed.path("reason").path("text").asText()
                 : "";
-        line(Voice.EVIDENCE, "so", "%s (mode %s)%s"
-                .formatted(
-                        switch (allowed.path("act").asText()) {
-                            case "abort" -> "abort the canary";
-                            case "restore" -> "restore the good template";
-                            default -> "nothing is done";
-                        },
-                        allowed.path("mode").asText(),
-                        refusal));
+        line(
+                Voice.EVIDENCE,
+                "so",
+                "%s (mode %s)%s"
+                        .formatted(
+                                switch (allowed.path("act").asText()) {
+                                    case "abort" -> "abort the canary";
+                                    case "restore" -> "restore the good template";
+                                    default -> "nothing is done";
+                                },
+                                allowed.path("mode").asText(),
+                                refusal));
     }
 }

@@ -37,7 +37,9 @@ final class Story {
         return List.of(
                 new Act("A healthy canary is promoted: nothing is done", this::healthyCanary),
                 new Act("A bad canary alerts: it is aborted at once", this::badCanary),
-                new Act("A promoted Deployment alerts while it bakes: its good template is restored", this::bakingDeployment),
+                new Act(
+                        "A promoted Deployment alerts while it bakes: its good template is restored",
+                        this::bakingDeployment),
                 new Act("An alert began before the release: not held against it", this::firedBefore),
                 new Act("The stable pods fire as much: the release is not the cause", this::stableFiresToo));
     }
@@ -64,7 +66,8 @@ final class Story {
         post("CheckoutErrors fires on the canary's pod " + pod, alert);
         var accepted = tap.awaitStep(namespace(), "checkout", "accepted", SOON);
         narrator.cluster("checkout is aborted, %d ms after the alert was posted"
-                .formatted(Duration.between(alert.startsAt(), accepted.appendedAt()).toMillis()));
+                .formatted(Duration.between(alert.startsAt(), accepted.appendedAt())
+                        .toMillis()));
         tap.awaitStep(namespace(), "checkout", "verified", SOON);
         expect(workloads.isAborted("checkout"), "checkout is not aborted");
         expect(workloads.readyPods(Kind.ROLLOUT, "checkout", bad).isEmpty(), "pods of the bad canary still serve");
@@ -112,7 +115,9 @@ final class Story {
         ship("profile");
         var canary = workloads.awaitCanary("profile");
         var pods = workloads.readyPods(Kind.ROLLOUT, "profile", stable);
-        var alerts = pods.stream().map(pod -> firing("ProfileErrors", Map.of("pod", pod))).toList();
+        var alerts = pods.stream()
+                .map(pod -> firing("ProfileErrors", Map.of("pod", pod)))
+                .toList();
         post("ProfileErrors fires on all %d stable pods (their database is down)".formatted(pods.size()), alerts);
         tap.awaitStep(namespace(), "profile", "judged", SOON);
         var ours = workloads.readyPods(Kind.ROLLOUT, "profile", canary).getFirst();

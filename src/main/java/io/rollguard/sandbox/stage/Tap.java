@@ -35,7 +35,9 @@ public final class Tap implements AutoCloseable {
 
         /** The CloudEvents type without the prefix and the version: {@code incident.judged}. */
         public String type() {
-            return headers.getOrDefault("ce_type", "").replaceFirst("^io\\.rollguard\\.", "").replaceFirst("\\.v\\d+$", "");
+            return headers.getOrDefault("ce_type", "")
+                    .replaceFirst("^io\\.rollguard\\.", "")
+                    .replaceFirst("\\.v\\d+$", "");
         }
 
         /** The workload's name in the subject {@code cluster/namespace/kind/name}, or the whole subject. */
@@ -58,7 +60,8 @@ public final class Tap implements AutoCloseable {
         consumer = new KafkaConsumer<>(
                 Map.of(
                         ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                        ConsumerConfig.GROUP_ID_CONFIG, "tap-" + ProcessHandle.current().pid(),
+                        ConsumerConfig.GROUP_ID_CONFIG,
+                                "tap-" + ProcessHandle.current().pid(),
                         ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
                         ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
                         ConsumerConfig.METADATA_MAX_AGE_CONFIG, "1000"),
@@ -81,7 +84,8 @@ public final class Tap implements AutoCloseable {
 
     private void take(ConsumerRecord<String, byte[]> taken) {
         var headers = new HashMap<String, String>();
-        taken.headers().forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+        taken.headers()
+                .forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
         var event = new Event(
                 taken.topic(),
                 taken.offset(),

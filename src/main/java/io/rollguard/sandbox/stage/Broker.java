@@ -1,0 +1,69 @@
+package io.rollguard.sandbox.stage;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** A real broker as a process of its own, with its own class path; it ends with us. */
+public final class Broker implements AutoCloseable {
+
+    private static final Duration START = Duration.ofSeconds(60);
+
+    private final Child child;
+    private final int port;
+
+    private Broker(Child child, int port) {
+        this.child = child;
+        this.port = port;
+    }
+
+    /** Starts it and waits until it serves. */
+    public static Broker start(Home home, Path data, int port) {
+        var sandbox = home.root().resolve("target/sandbox");
+        var path = List.of("rollguard-sandbox.jar", "lib/*", "log/*").stream()
+                .map(part -> sandbox.resolve("x").resolveSibling(part).toString())
+                .reduce((one, other) -> one + File.pathSeparator + other)
+                .orElseThrow();
+        var ready = new CountDownLatch(1);
+        var child = Child.start(
+                new ProcessBuilder(
+                        Home.java(),
+                        "-Xmx192m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-cp",
+                        path,
+                        "io.rollguard.sandbox.broker.BrokerMain",
+                        Integer.toString(port),
+                        data.resolve("kafka").toString()),
+                line -> {
+                    if (line.startsWith("READY ")) {
+                        ready.countDown();
+                    }
+                });
+        try {
+            if (!ready.await(START.toSeconds(), TimeUnit.SECONDS)) {
+                child.kill();
+                throw new IllegalStateException("the broker did not start within " + START.toSeconds() + " s");
+            }
+        } catch (InterruptedException e) {
+            child.kill();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+        return new Broker(child, port);
+    }
+
+    public String bootstrapServers() {
+        return "127.0.0.1:" + port;
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+}
