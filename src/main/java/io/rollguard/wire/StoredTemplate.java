@@ -104,6 +104,15 @@ public final class StoredTemplate {
                 !"false".equals(Meta.annotation(object, ASSUMED)));
     }
 
+    /** Whether it is of that revision, and the template in it is the one that was put there. */
+    public static boolean isOf(JsonNode object, RevisionHash hash) {
+        var digest = Meta.annotation(object, DIGEST);
+        return hash.value().equals(Meta.annotation(object, HASH))
+                && template(object)
+                        .filter(each -> PodTemplate.digest(each).equals(digest))
+                        .isPresent();
+    }
+
     /** When a snapshot was taken, or a revision became good. */
     public static Instant since(JsonNode object) {
         var since = Meta.annotation(object, SINCE);

@@ -1,0 +1,162 @@
+package io.rollguard.kubernetes;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.http.HttpClient;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLHandshakeException;
+
+/**
+ * The API server as raw JSON over fabric8's HTTP client, which brings the credentials. Raw, because its typed models drop
+ * what they don't know, and what is tested and written here must be exactly what was read.
+ */
+final class ApiServer {
+
+    /** Numbers keep their spelling, since whole templates are sent back as they were read. */
+    static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
+
+    static final String JSON_PATCH = "application/json-patch+json";
+
+    private static final String FIELD_MANAGER = "fieldManager=rollguard";
+    private static final Duration AT_MOST = Duration.ofSeconds(10);
+
+    private final HttpClient http;
+    private final String server;
+
+    ApiServer(KubernetesClient client) {
+        this.http = client.getHttpClient();
+        this.server = client.getMasterUrl().toString().replaceFirst("/$", "");
+    }
+
+    Reply get(String path) {
+        return get(path, AT_MOST);
+    }
+
+    Reply get(String path, Duration atMost) {
+        return send(request(path), atMost);
+    }
+
+    /** @param query further parameters, or empty */
+    Reply patch(String path, String query, JsonNode body) {
+        return send(request(path + parameters(query)).method("PATCH", JSON_PATCH, text(body)), AT_MOST);
+    }
+
+    Reply create(String path, JsonNode object) {
+        return send(request(path + parameters("")).method("POST", "application/json", text(object)), AT_MOST);
+    }
+
+    /** Deletes that very object, and none that took its name. */
+    Reply delete(String path, String uid) {
+        var options = JSON.createObjectNode().put("apiVersion", "v1").put("kind", "DeleteOptions");
+        options.putObject("preconditions").put("uid", uid);
+        return send(request(path).delete("application/json", text(options)), AT_MOST);
+    }
+
+    private static String parameters(String query) {
+        return "?" + FIELD_MANAGER + (query.isEmpty() ? "" : "&" + query);
+    }
+
+    /** An answer that goes on: a list too large for one piece, or a watch. Has no time limit; closing it ends it. */
+    Streamed stream(String path) throws IOException, InterruptedException {
+        var future = http.sendAsync(request(path).forStreaming().build(), InputStream.class);
+        try {
+            var response = future.get(AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
+            return new Streamed(response.code(), response.body());
+        } catch (ExecutionException failed) {
+            throw new IOException(why(failed), failed);
+        } catch (TimeoutException late) {
+            future.cancel(true);
+            throw new IOException("no answer", late);
+        }
+    }
+
+    record Streamed(int code, InputStream body) implements AutoCloseable {
+
+        boolean isSuccess() {
+            return code >= 200 && code < 300;
+        }
+
+        @Override
+        public void close() throws IOException {
+            body.close();
+        }
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return http.newHttpRequestBuilder().uri(server + path).header("Accept", "application/json");
+    }
+
+    private Reply send(HttpRequest.Builder request, Duration atMost) {
+        CompletableFuture<? extends io.fabric8.kubernetes.client.http.HttpResponse<byte[]>> future =
+                http.sendAsync(request.build(), byte[].class);
+        try {
+            var response = future.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            return new Reply.Got(response.code(), body(response.body()));
+        } catch (ExecutionException failed) {
+            return neverArrived(failed) ? new Reply.NotSent(why(failed)) : new Reply.Lost(why(failed));
+        } catch (TimeoutException late) {
+            future.cancel(true);
+            return new Reply.Lost("no answer within " + atMost.toSeconds() + " s");
+        } catch (InterruptedException stopped) {
+            future.cancel(true);
+            Thread.currentThread().interrupt();
+            return new Reply.Lost("stopped while waiting");
+        }
+    }
+
+    private static JsonNode body(byte[] bytes) {
+        try {
+            var body = JSON.readTree(bytes);
+            return body == null ? MissingNode.getInstance() : body;
+        } catch (IOException notJson) { // as proxies answer
+            return MissingNode.getInstance();
+        }
+    }
+
+    /** Whether the failure was in getting through to the server at all. */
+    private static boolean neverArrived(Throwable cause) {
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            if (each instanceof ConnectException
+                    || each instanceof NoRouteToHostException
+                    || each instanceof UnknownHostException
+                    || each instanceof SSLHandshakeException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The kind of failure; messages of exceptions may hold anything. */
+    private static String why(Throwable cause) {
+        Throwable deepest = cause;
+        while (deepest.getCause() != null && deepest.getCause() != deepest) {
+            deepest = deepest.getCause();
+        }
+        return deepest.getClass().getSimpleName();
+    }
+
+    private static String text(JsonNode body) {
+        try {
+            return JSON.writeValueAsString(body);
+        } catch (JsonProcessingException never) {
+            throw new IllegalStateException(never);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+package io.rollguard.kubernetes;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.rollguard.config.RollguardConfig;
+import io.rollguard.reactor.Cluster;
+import io.rollguard.release.ClusterObjects;
+import io.rollguard.release.GoodRevision;
+import io.rollguard.release.Kind;
+import io.rollguard.release.RevisionFacts;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Reason;
+import io.rollguard.wire.KubernetesObjects;
+import io.rollguard.wire.Reduced;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cluster behind fabric8's client. Its objects are watched and reduced on arrival ({@link ObjectWatch},
+ * {@link Mirror}); whatever an act rests on is read anew. Where no cluster is configured it stays empty and never whole.
+ */
+@Singleton
+class FabricCluster implements Cluster {
+
+    private static final Logger LOG = Logger.getLogger(FabricCluster.class);
+
+    private static final String NOT_CONFIGURED = "https://kubernetes.default.svc";
+    private static final String PAUSE_SWITCH = "rollguard-automation";
+    private static final int MAX_LEASES = 50;
+    private static final Duration LEASES_AT_MOST = Duration.ofSeconds(3);
+
+    /** A watch that told nothing for so long, bookmarks included, has left the picture behind. */
+    private static final Duration STALE = Duration.ofMinutes(3);
+
+    private final ApiServer api;
+    private final Acts acts;
+    private final Mirror mirror;
+    private final Clock clock;
+    private final String ownNamespace;
+    private final boolean isConfigured;
+    private final List<ObjectWatch> watches = new ArrayList<>();
+    private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("kubernetes-watchdog").factory());
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("kubernetes-", 0).factory());
+
+    @Inject
+    FabricCluster(KubernetesClient client, RollguardConfig config) {
+        this(client, config.cluster(), config.namespaces().orElse(List.of()), config.namespace(), Clock.systemUTC());
+    }
+
+    /** @param namespaces those watched; none: all */
+    FabricCluster(
+            KubernetesClient client,
+            String cluster,
+            List<String> namespaces,
+            Optional<String> ownNamespace,
+            Clock clock) {
+        this.api = new ApiServer(client);
+        this.acts = new Acts(api);
+        this.mirror = new Mirror(cluster);
+        this.clock = clock;
+        this.ownNamespace = ownNamespace.orElseGet(
+                () -> Optional.ofNullable(client.getNamespace()).orElse("default"));
+        this.isConfigured = System.getenv("KUBERNETES_SERVICE_HOST") != null
+                || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
+        for (var resource : Resource.values()) {
+            var where = namespaces.isEmpty() || !resource.isNamespaced() ? Stream.of("") : namespaces.stream();
+            where.forEach(namespace -> watches.add(
+                    new ObjectWatch(api, resource, namespace.isEmpty() ? null : namespace, mirror, clock, watchdog)));
+        }
+    }
+
+    void start(@Observes StartupEvent event) {
+        start();
+    }
+
+    void start() {
+        if (isConfigured) {
+            watches.forEach(threads::execute);
+        } else {
+            LOG.warn("No cluster is configured: alerts are taken in, and nothing else is done.");
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stop();
+    }
+
+    void stop() {
+        threads.shutdownNow();
+        watchdog.shutdownNow();
+    }
+
+    // --- the picture
+
+    @Override
+    public ClusterObjects objects() {
+        return mirror.objects();
+    }
+
+    @Override
+    public boolean isWhole() {
+        return isConfigured && watches.stream().allMatch(this::isCurrent);
+    }
+
+    private boolean isCurrent(ObjectWatch watch) {
+        var heardAt = watch.heardAt();
+        return heardAt != null && heardAt.plus(STALE).isAfter(clock.instant());
+    }
+
+    boolean isConfigured() {
+        return isConfigured;
+    }
+
+    /** What keeps the picture from being whole, by kind. */
+    Map<String, String> gaps() {
+        var gaps = new ConcurrentHashMap<String, String>();
+        watches.stream()
+                .filter(watch -> !isCurrent(watch))
+                .forEach(watch ->
+                        gaps.put(watch.resource().plural(), watch.state().label()));
+        return gaps;
+    }
+
+    int unreadable() {
+        return mirror.unreadable();
+    }
+
+    @Override
+    public void onChange(Consumer<WorkloadRef> listener) {
+        mirror.onChange(listener);
+    }
+
+    // --- fresh reads
+
+    @Override
+    public Map<String, Instant> leases(Collection<String> nodes) {
+        var renewed = new ConcurrentHashMap<String, Instant>();
+        var reads = nodes.stream()
+                .distinct()
+                .limit(MAX_LEASES)
+                .map(node -> threads.submit(() -> lease(node).ifPresent(lease -> renewed.put(node, lease.renewedAt()))))
+                .toList();
+        long deadline = System.nanoTime() + LEASES_AT_MOST.toNanos();
+        for (var read : reads) {
+            try {
+                read.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+                break;
+            } catch (ExecutionException | TimeoutException left) {
+                LOG.debugf(left, "a lease was not read");
+            }
+        }
+        return Map.copyOf(renewed);
+    }
+
+    private Optional<Reduced.Lease> lease(String node) {
+        var path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + node;
+        return api.get(path, LEASES_AT_MOST) instanceof Reply.Got got
+                        && got.isSuccess()
+                        && KubernetesObjects.reduce(objects().cluster(), "coordination.k8s.io/v1", "Lease", got.body())
+                                instanceof Reduced.Lease lease
+                ? Optional.of(lease)
+                : Optional.empty();
+    }
+
+    @Override
+    public Pause pause() {
+        return switch (api.get("/api/v1/namespaces/" + ownNamespace + "/configmaps/" + PAUSE_SWITCH)) {
+            case Reply.Got got
+            when got.isSuccess() -> {
+                var data = got.body().path("data");
+                var paused = data.path("paused").asText("false").strip().toLowerCase(Locale.ROOT);
+                yield paused.isEmpty() || paused.equals("false")
+                        ? Pause.NONE
+                        : new Pause(
+                                true,
+                                data.path("by").asText(""),
+                                data.path("reason").asText(""));
+            }
+            case Reply.Got got when got.code() == 404 -> Pause.NONE;
+            case Reply other -> new Pause(true, "rollguard", "the pause switch can't be read: " + other);
+        };
+    }
+
+    @Override
+    public Reading read(WorkloadRef workload) {
+        return switch (api.get(Resource.path(workload))) {
+            case Reply.Got got
+            when got.isSuccess() && got.body() instanceof ObjectNode object -> found(workload, object);
+            case Reply.Got got when got.code() == 404 -> new Reading.Gone();
+            case Reply.Got got ->
+                new Reading.Failed(got.code() == 429 || got.code() >= 500, Answers.describe(got.code(), got.body()));
+            case Reply.NotSent(var why) -> new Reading.Failed(true, "not sent: " + why);
+            case Reply.Lost(var why) -> new Reading.Failed(true, "the answer was lost: " + why);
+        };
+    }
+
+    private Reading found(WorkloadRef ref, ObjectNode object) {
+        var resource = Resource.of(ref.kind());
+        var reduced = KubernetesObjects.reduce(ref.cluster(), resource.apiVersion(), resource.kind(), object);
+        if (!(reduced instanceof Reduced.Workload(var facts, var links))) {
+            return new Reading.Failed(false, "the object can't be understood");
+        }
+        var revisions = ref.kind() == Kind.ROLLOUT
+                ? Optional.of(List.<RevisionFacts>of()) // it names its revisions itself
+                : revisions(facts, object);
+        if (revisions.isEmpty()) {
+            return new Reading.Failed(true, "its revisions can't be read");
+        }
+        return new Reading.Found(
+                objects().join(facts, links, revisions.get()),
+                object.path("metadata").path("resourceVersion").asText(),
+                new Raw(object));
+    }
+
+    /** The revisions of a workload as they are now; empty where they can't be read. */
+    private Optional<List<RevisionFacts>> revisions(WorkloadFacts facts, ObjectNode workload) {
+        var resource = facts.ref().kind() == Kind.DEPLOYMENT ? Resource.REPLICA_SETS : Resource.CONTROLLER_REVISIONS;
+        var selector = Selectors.text(workload.path("spec").path("selector"));
+        var reply = api.get(resource.path(facts.ref().namespace()) + "?labelSelector=" + selector);
+        if (!(reply instanceof Reply.Got got) || !got.isSuccess()) {
+            return Optional.empty();
+        }
+        var found = new ArrayList<RevisionFacts>();
+        for (var item : got.body().path("items")) {
+            var reduced = KubernetesObjects.reduce(facts.ref().cluster(), resource.apiVersion(), resource.kind(), item);
+            if (reduced instanceof Reduced.Revision(var revision)
+                    && revision.workloadUid().equals(facts.uid())) {
+                found.add(revision);
+            }
+        }
+        return Optional.of(found);
+    }
+
+    // --- writes
+
+    @Override
+    public Answer abort(Reading.Found as, RevisionHash bad, RevisionHash stable) {
+        return acts.abort(as, bad, stable);
+    }
+
+    @Override
+    public Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target) {
+        return acts.restore(as, bad, target);
+    }
+
+    @Override
+    public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
+        return switch (read(workload.ref())) {
+            case Reading.Found found -> acts.keepGood(found, revision);
+            case Reading.Gone() -> new Answer.Refused(Reason.GONE, "it is gone");
+            case Reading.Failed(var again, var detail) -> new Answer.NotDone(detail);
+        };
+    }
+
+    // --- for people
+
+    @Override
+    public String manualCommand(WorkloadRef workload, Act act, @Nullable RevisionHash target) {
+        var where = " -n " + workload.namespace();
+        return switch (act) {
+            case NONE -> "";
+            case ABORT -> "kubectl argo rollouts abort " + workload.name() + where;
+            case RESTORE -> {
+                var argo = workload.kind() == Kind.ROLLOUT;
+                var what = argo ? workload.name() : workload.kind().alertLabel() + "/" + workload.name();
+                yield number(workload, target)
+                        .map(number -> "kubectl " + (argo ? "argo rollouts undo " : "rollout undo ") + what + where
+                                + " --to-revision=" + number)
+                        .orElse("kubectl " + (argo ? "argo rollouts get rollout " : "rollout history ") + what + where);
+            }
+        };
+    }
+
+    /** Never "the previous one", which may be as bad. */
+    private Optional<Long> number(WorkloadRef workload, @Nullable RevisionHash target) {
+        return objects().workload(workload).stream()
+                .flatMap(facts -> objects().revisionsOf(facts).stream())
+                .filter(revision -> revision.hash().equals(target) && revision.number() > 0)
+                .map(RevisionFacts::number)
+                .findFirst();
+    }
+}

@@ -1,0 +1,197 @@
+package io.rollguard.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.release.Kind;
+import io.rollguard.sandbox.cluster.SimulatedCluster;
+import io.rollguard.verdict.Reason;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The contract against the simulated cluster, and what only that one can be made to do. */
+class FabricClusterTest extends ClusterContract {
+
+    private SimulatedCluster simulated;
+
+    @Override
+    Shop open() {
+        return open(SimulatedCluster.Options.defaults());
+    }
+
+    private Shop open(SimulatedCluster.Options options) {
+        simulated = SimulatedCluster.start(options);
+        return new Shop(simulated.kubeconfig(), "shop", List.of());
+    }
+
+    @Override
+    void afterwards() {
+        simulated.close();
+    }
+
+    // --- watches
+
+    @Test
+    void goesOnAfterTheServerWasAway() {
+        var cart = completed(shop.deployment("cart"));
+
+        simulated.faults().dropConnections();
+        var released = shop.release(cart, "v2");
+
+        assertThat(shop.current(cart)).isEqualTo(released);
+    }
+
+    @Test
+    void readsTheListAgainWhereHistoryIsForgotten() {
+        var cart = completed(shop.deployment("cart"));
+        var other = shop.rollout("other");
+        shop.await(other, facts -> true);
+
+        simulated.faults().forgetHistory();
+        simulated.faults().dropWatches();
+        shop.send("DELETE", Resource.path(other), "application/json", "{}");
+
+        shop.await(() -> shop.cluster.objects().workload(other).isEmpty());
+        assertThat(shop.cluster.objects().workload(cart)).isPresent();
+    }
+
+    @Test
+    void isNotWholeWhereAKindMayNotBeListed() {
+        shop.close();
+        simulated.close();
+        shop = open(SimulatedCluster.Options.defaults());
+        simulated.faults().forbid("list", "", "pods");
+
+        shop.cluster.start();
+
+        shop.await(() -> "not allowed".equals(shop.cluster.gaps().get("pods"))
+                && shop.cluster.gaps().size() == 1);
+        assertThat(shop.cluster.isWhole()).isFalse();
+    }
+
+    @Test
+    void isWholeWithoutArgoRollouts() {
+        shop.close();
+        simulated.close();
+        shop = open(SimulatedCluster.Options.defaults().withoutRollouts());
+
+        shop.watched();
+
+        assertThat(shop.cluster.isWhole()).isTrue();
+        assertThat(shop.cluster.read(shop.ref(Kind.ROLLOUT, "cart"))).isEqualTo(new Reading.Gone());
+    }
+
+    // --- answers
+
+    @ParameterizedTest
+    @CsvSource({
+        "403, Refused, FORBIDDEN",
+        "401, Refused, FORBIDDEN",
+        "400, Refused, REJECTED",
+        "409, Moved,",
+        "429, NotDone,",
+        "500, NotDone,",
+        "503, NotDone,",
+        "504, Unsure,"
+    })
+    void tellsWhatCameOfAnAbort(int code, String answer, Reason reason) {
+        var cart = completed(shop.rollout("cart"));
+        var stable = shop.current(cart);
+        var bad = paused(cart);
+        var reading = shop.read(cart);
+        simulated.requestLog().clear();
+        simulated.faults().on("patch", ".*/status").times(9).answer(code);
+
+        var given = shop.cluster.abort(reading, bad, stable);
+
+        assertThat(given.getClass().getSimpleName()).isEqualTo(answer);
+        if (given instanceof Answer.Refused refused) {
+            assertThat(refused.reason()).isEqualTo(reason);
+        }
+        assertThat(simulated.requestLog().of("patch", ".*/status")).hasSize(1);
+    }
+
+    @Test
+    void isUnsureWhereTheConnectionBrokeAfterTheRequest() {
+        var cart = completed(shop.rollout("cart"));
+        var stable = shop.current(cart);
+        var bad = paused(cart);
+        var reading = shop.read(cart);
+        simulated.faults().on("patch", ".*/status").dropConnectionAfterApplying();
+
+        var answer = shop.cluster.abort(reading, bad, stable);
+
+        assertThat(answer).isInstanceOf(Answer.Unsure.class);
+        assertThat(shop.read(cart).facts().aborted()).isTrue();
+    }
+
+    @Test
+    void writesNoTemplateWhereTheSnapshotIsNotAllowed() {
+        var cart = completed(shop.deployment("cart"));
+        var good = shop.current(cart);
+        var bad = shop.release(cart, "v2");
+        shop.await(cart, facts -> facts.complete());
+        simulated.faults().forbid("create", "apps", "controllerrevisions");
+
+        var answer = shop.cluster.restore(settled(cart), bad, good);
+
+        assertThat(answer)
+                .isInstanceOfSatisfying(
+                        Answer.Refused.class,
+                        refused -> assertThat(refused.reason()).isEqualTo(Reason.FORBIDDEN));
+        assertThat(shop.current(cart)).isEqualTo(bad);
+    }
+
+    @Test
+    void aPauseSwitchThatCannotBeReadIsPaused() {
+        simulated.faults().forbid("get", "", "configmaps");
+
+        var pause = shop.cluster.pause();
+
+        assertThat(pause.paused()).isTrue();
+        assertThat(pause.by()).isEqualTo("rollguard");
+        assertThat(pause.reason()).contains("403");
+    }
+
+    @Test
+    void isNotDoneWhereTheServerIsAway() {
+        var cart = completed(shop.rollout("cart"));
+        var stable = shop.current(cart);
+        var bad = paused(cart);
+        var reading = shop.read(cart);
+        simulated.close();
+
+        var answer = shop.cluster.abort(reading, bad, stable);
+
+        assertThat(answer).isInstanceOf(Answer.NotDone.class);
+        assertThat(shop.cluster.read(cart)).isInstanceOf(Reading.Failed.class);
+        assertThat(shop.cluster.pause().paused()).isTrue();
+    }
+
+    // --- nodes
+
+    @Test
+    void readsTheLeasesThatThereAre() {
+        shop.await(() -> !shop.cluster.leases(List.of("node-a")).isEmpty());
+
+        var leases = shop.cluster.leases(List.of("node-a", "node-b", "nowhere"));
+
+        assertThat(leases).containsOnlyKeys("node-a", "node-b");
+    }
+
+    @Test
+    void tellsOfTheWorkloadsOnANodeThatFails() {
+        var cart = completed(shop.deployment("cart"));
+        shop.await(() -> !shop.wasToldOf(cart));
+
+        simulated.nodeDown("node-a", true);
+        simulated.nodeDown("node-b", true);
+        simulated.nodeDown("node-c", true);
+
+        shop.await(() -> shop.wasToldOf(cart));
+        shop.await(() -> shop.cluster.objects().node("node-a").stream().noneMatch(node -> node.ready()));
+    }
+}

@@ -1,0 +1,170 @@
+package io.rollguard.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.vertx.VertxHttpClientFactory;
+import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.release.Kind;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/** A namespace with workloads in a cluster that Rollguard watches, and what people do to them. */
+final class Shop implements AutoCloseable {
+
+    final String namespace;
+    final KubernetesClient client;
+    final FabricCluster cluster;
+    private final LinkedBlockingQueue<WorkloadRef> changes = new LinkedBlockingQueue<>();
+
+    Shop(String kubeconfig, String namespace, List<String> watched) {
+        this.namespace = namespace;
+        var config = Config.fromKubeconfig(kubeconfig);
+        new ClientSettings().customize(config);
+        this.client = new KubernetesClientBuilder()
+                .withConfig(config)
+                .withHttpClientFactory(new VertxHttpClientFactory())
+                .build();
+        send("POST", "/api/v1/namespaces", "application/json", "{'metadata':{'name':'" + namespace + "'}}");
+        this.cluster = new FabricCluster(client, "test", watched, Optional.of(namespace), Clock.systemUTC());
+        cluster.onChange(changes::add);
+    }
+
+    Shop watched() {
+        cluster.start();
+        await(cluster::isWhole);
+        return this;
+    }
+
+    // --- what people do
+
+    static String template(String version, String annotations) {
+        return "{'metadata':{'labels':{'app':'cart'},'annotations':{'sandbox.rollguard.io/ready-after':'20ms',"
+                + "'sandbox.rollguard.io/terminates-after':'10ms'" + annotations
+                + "}},'spec':{'containers':[{'name':'app','image':'cart:" + version + "'}]}}";
+    }
+
+    WorkloadRef deployment(String name) {
+        create(
+                Kind.DEPLOYMENT,
+                "{'metadata':{'name':'" + name + "','annotations':{'rollguard.io/mode':'auto'}},"
+                        + "'spec':{'replicas':2,'selector':{'matchLabels':{'app':'cart'}},'template':"
+                        + template("v1", "") + "}}");
+        return ref(Kind.DEPLOYMENT, name);
+    }
+
+    /** A canary that waits at half its way. */
+    WorkloadRef rollout(String name) {
+        create(
+                Kind.ROLLOUT,
+                "{'metadata':{'name':'" + name + "'},'spec':{'replicas':2,"
+                        + "'selector':{'matchLabels':{'app':'cart'}},'strategy':{'canary':{'steps':[{'setWeight':50},{'pause':{}}]}},"
+                        + "'template':" + template("v1", "") + "}}");
+        return ref(Kind.ROLLOUT, name);
+    }
+
+    void create(Kind kind, String body) {
+        assertThat(send("POST", Resource.of(kind).path(namespace), "application/json", body))
+                .isEqualTo(201);
+    }
+
+    /** Releases another version; tells the revision that it becomes. */
+    RevisionHash release(WorkloadRef workload, String version) {
+        var before = current(workload);
+        patch(workload, "[{'op':'replace','path':'/spec/template','value':" + template(version, "") + "}]");
+        return await(
+                        workload,
+                        facts -> facts.current() != null && !facts.current().equals(before))
+                .current();
+    }
+
+    void patch(WorkloadRef workload, String patch) {
+        assertThat(send("PATCH", Resource.path(workload), ApiServer.JSON_PATCH, patch))
+                .isEqualTo(200);
+    }
+
+    int send(String method, String path, String contentType, String body) {
+        var request = client.getHttpClient()
+                .newHttpRequestBuilder()
+                .uri(client.getMasterUrl().toString().replaceFirst("/$", "") + path)
+                .method(method, contentType, body.replace('\'', '"'))
+                .build();
+        return client.getHttpClient()
+                .sendAsync(request, byte[].class)
+                .orTimeout(10, TimeUnit.SECONDS)
+                .join()
+                .code();
+    }
+
+    JsonNode get(String path) {
+        try {
+            return ApiServer.JSON.readTree(client.raw(path));
+        } catch (IOException notJson) {
+            throw new AssertionError(notJson);
+        }
+    }
+
+    // --- what Rollguard sees
+
+    WorkloadRef ref(Kind kind, String name) {
+        return new WorkloadRef("test", namespace, kind, name);
+    }
+
+    RevisionHash current(WorkloadRef workload) {
+        return cluster.objects().workload(workload).orElseThrow().current();
+    }
+
+    Reading.Found read(WorkloadRef workload) {
+        return (Reading.Found) cluster.read(workload);
+    }
+
+    WorkloadFacts await(WorkloadRef workload, Predicate<WorkloadFacts> wanted) {
+        await(() -> cluster.objects()
+                .workload(workload)
+                .filter(facts -> facts.observed() && wanted.test(facts))
+                .isPresent());
+        return cluster.objects().workload(workload).orElseThrow();
+    }
+
+    /** Waits for the next change, or a little while, until the condition holds. */
+    void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("did not come true; not whole: " + cluster.gaps());
+            }
+            try {
+                changes.poll(20, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException stopped) {
+                throw new AssertionError(stopped);
+            }
+        }
+    }
+
+    boolean wasToldOf(WorkloadRef workload) {
+        return changes.remove(workload);
+    }
+
+    @Override
+    public void close() {
+        try (client) {
+            cluster.stop();
+            send("DELETE", "/api/v1/namespaces/" + namespace, "application/json", "{}");
+        } catch (CompletionException away) {
+            // then there is nothing to clean up
+        }
+    }
+}
