@@ -68,6 +68,9 @@ final class Api {
         }
         ResourceType type = type(request);
         if (type == null) {
+            if (catalog.isBuiltIn(request.group(), request.version())) {
+                throw ApiFailure.noSuchResource();
+            }
             return ApiResponse.pageNotFound();
         }
         checkAccess(request, type);
@@ -102,14 +105,14 @@ final class Api {
         return switch (request.subresource()) {
             case "" -> ApiResponse.json(200, object);
             case "status" -> {
-                requireStatus(type, request);
+                requireStatus(type);
                 yield ApiResponse.json(200, object);
             }
             case "scale" -> {
-                requireScale(type, request);
+                requireScale(type);
                 yield ApiResponse.json(200, Scale.of(object));
             }
-            default -> throw ApiFailure.notFound(type, request.name());
+            default -> throw ApiFailure.noSuchResource();
         };
     }
 
@@ -152,24 +155,36 @@ final class Api {
             throw ApiFailure.methodNotAllowed();
         }
         ObjectNode body = Json.parseObject(request.body());
-        return ApiResponse.json(
-                201, registry.create(type, request.namespace(), body, request.writer(), request.dryRun()));
+        ObjectNode created = registry.create(type, request.namespace(), body, request.writer(), request.dryRun());
+        if (type.is("apps", "controllerrevisions") && !RevisionData.isAsGoWritesIt(request.body())) {
+            registry.refuseChangesOf(created);
+        }
+        return ApiResponse.json(201, created);
     }
 
     private ApiResponse update(ApiRequest request, ResourceType type) {
+        if (request.name().isEmpty()) {
+            throw ApiFailure.methodNotAllowed();
+        }
         ObjectNode body = Json.parseObject(request.body());
         if (request.subresource().equals("scale")) {
             return scale(request, type, current -> body);
         }
-        if (type.custom() && Json.text(body, "metadata", "resourceVersion").isEmpty()) {
-            throw ApiFailure.invalid(
-                    type,
-                    request.name(),
-                    "metadata.resourceVersion",
-                    "FieldValueInvalid",
-                    "Invalid value: 0: must be specified for an update");
+        boolean conditional = type.custom() || type.equals(Catalog.LEASES);
+        if (conditional && Json.text(body, "metadata", "resourceVersion").isEmpty()) {
+            throw ApiFailure.versionRequired(type, request.name());
         }
-        return write(request, type, current -> body);
+        return write(request, type, current -> {
+            String uid = Metadata.uid(body);
+            if (!uid.isEmpty() && !uid.equals(Metadata.uid(current))) {
+                throw ApiFailure.conflict(
+                        type,
+                        request.name(),
+                        "Precondition failed: UID in precondition: " + uid + ", UID in object meta: "
+                                + Metadata.uid(current));
+            }
+            return body;
+        });
     }
 
     private ApiResponse patch(ApiRequest request, ResourceType type) {
@@ -190,20 +205,20 @@ final class Api {
             }
             case "application/strategic-merge-patch+json" -> {
                 if (type.custom()) {
-                    throw ApiFailure.unsupportedPatch(contentType);
+                    throw ApiFailure.unsupportedPatch();
                 }
                 JsonNode patch = Json.parse(request.body());
                 yield current -> StrategicMergePatch.apply(patch, current);
             }
-            default -> throw ApiFailure.unsupportedPatch(contentType);
+            default -> throw ApiFailure.unsupportedPatch();
         };
     }
 
     private ApiResponse write(ApiRequest request, ResourceType type, UnaryOperator<ObjectNode> change) {
         if (request.subresource().equals("status")) {
-            requireStatus(type, request);
+            requireStatus(type);
         } else if (!request.subresource().isEmpty()) {
-            throw ApiFailure.notFound(type, request.name());
+            throw ApiFailure.noSuchResource();
         }
         return ApiResponse.json(
                 200,
@@ -211,7 +226,7 @@ final class Api {
     }
 
     private ApiResponse scale(ApiRequest request, ResourceType type, UnaryOperator<ObjectNode> change) {
-        requireScale(type, request);
+        requireScale(type);
         ObjectNode scaled = registry.update(
                 key(request, type),
                 "",
@@ -230,13 +245,18 @@ final class Api {
         LabelSelector labels = LabelSelector.parse(request.param("labelSelector"));
         FieldSelector fields = FieldSelector.parse(type, request.param("fieldSelector"));
         DeleteOptions options = options(request);
+        ObjectNode deleted = Json.object().put("kind", type.kind() + "List").put("apiVersion", type.apiVersion());
+        Metadata.of(deleted)
+                .put("resourceVersion", Long.toString(registry.store().revision()));
+        var items = deleted.putArray("items");
         for (ObjectStore.Stored stored :
                 registry.store().list(type, request.namespace()).objects()) {
             if (labels.matchesObject(stored.tree()) && fields.matches(stored.tree())) {
-                registry.delete(ObjectKey.of(type, stored.tree()), options);
+                items.add(registry.delete(ObjectKey.of(type, stored.tree()), options)
+                        .object());
             }
         }
-        return ApiResponse.json(200, success(type, Json.object()));
+        return ApiResponse.json(200, deleted);
     }
 
     private static DeleteOptions options(ApiRequest request) {
@@ -264,9 +284,6 @@ final class Api {
         ObjectNode status = review.putObject("status");
         boolean allowed = access.allows(Json.text(asked, "verb"), Json.text(asked, "group"), resource);
         status.put("allowed", allowed);
-        if (allowed) {
-            status.put("reason", "RBAC: allowed");
-        }
         review.put("apiVersion", "authorization.k8s.io/v1").put("kind", "SelfSubjectAccessReview");
         return review;
     }
@@ -290,15 +307,15 @@ final class Api {
         return status;
     }
 
-    private static void requireStatus(ResourceType type, ApiRequest request) {
+    private static void requireStatus(ResourceType type) {
         if (!type.statusSubresource()) {
-            throw ApiFailure.notFound(type, request.name());
+            throw ApiFailure.noSuchResource();
         }
     }
 
-    private static void requireScale(ResourceType type, ApiRequest request) {
+    private static void requireScale(ResourceType type) {
         if (!type.scaleSubresource()) {
-            throw ApiFailure.notFound(type, request.name());
+            throw ApiFailure.noSuchResource();
         }
     }
 

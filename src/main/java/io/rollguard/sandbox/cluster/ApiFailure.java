@@ -12,9 +12,9 @@ final class ApiFailure extends RuntimeException {
 
     private final int code;
     private final String reason;
-    private final transient ObjectNode details;
+    private final transient @Nullable ObjectNode details;
 
-    private ApiFailure(int code, String reason, String message, ObjectNode details) {
+    private ApiFailure(int code, String reason, String message, @Nullable ObjectNode details) {
         super(message, null, false, false);
         this.code = code;
         this.reason = reason;
@@ -43,7 +43,16 @@ final class ApiFailure extends RuntimeException {
     }
 
     static ApiFailure badRequest(String message) {
-        return of(400, "BadRequest", message);
+        return new ApiFailure(400, "BadRequest", message, null);
+    }
+
+    /** A path that leads nowhere below a kind or in a built-in group. */
+    static ApiFailure noSuchResource() {
+        return of(404, "NotFound", "the server could not find the requested resource");
+    }
+
+    static ApiFailure internal(String message) {
+        return new ApiFailure(500, "", message, null);
     }
 
     static ApiFailure unauthorized() {
@@ -79,6 +88,33 @@ final class ApiFailure extends RuntimeException {
         return new ApiFailure(409, "AlreadyExists", quoted(type, name) + " already exists", details(type, name));
     }
 
+    /** What a deletion is answered with whose precondition names another object or version. */
+    static ApiFailure precondition(ResourceType type, String name, String what, String asked, String recorded) {
+        ObjectNode details = details(type, name);
+        details.put("kind", type.kind());
+        return new ApiFailure(
+                409,
+                "Conflict",
+                "Operation cannot be fulfilled on " + type.kind()
+                        + (type.group().isEmpty() ? "" : "." + type.group())
+                        + " \"" + name + "\": the " + what + " in the precondition (" + asked + ") does not match the "
+                        + what + " in record (" + recorded + "). The object might have been deleted and then recreated",
+                details);
+    }
+
+    /** An update that does not say over which version. */
+    static ApiFailure versionRequired(ResourceType type, String name) {
+        String why = "Invalid value: 0: must be specified for an update";
+        ObjectNode details = details(type, name);
+        details.putArray("causes")
+                .addObject()
+                .put("reason", "FieldValueInvalid")
+                .put("message", why)
+                .put("field", "metadata.resourceVersion");
+        return new ApiFailure(
+                422, "Invalid", quoted(type, name) + " is invalid: metadata.resourceVersion: " + why, details);
+    }
+
     static ApiFailure conflict(ResourceType type, String name, String why) {
         return new ApiFailure(
                 409,
@@ -111,12 +147,13 @@ final class ApiFailure extends RuntimeException {
                         + ") - accepted media types include: application/json");
     }
 
-    static ApiFailure unsupportedPatch(String contentType) {
-        return of(
+    static ApiFailure unsupportedPatch() {
+        return new ApiFailure(
                 415,
                 "UnsupportedMediaType",
-                "the body of the request was in an unknown format (" + contentType
-                        + ") - accepted media types include: application/json-patch+json, application/merge-patch+json");
+                "the body of the request was in an unknown format - accepted media types include:"
+                        + " application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+                null);
     }
 
     /** What a JSON patch that does not apply is answered with; it never says which operation failed. */

@@ -91,6 +91,11 @@ final class Catalog {
                 .anyMatch(type -> type.group().equals(group) && type.version().equals(version));
     }
 
+    boolean isBuiltIn(String group, String version) {
+        return BUILT_IN.stream()
+                .anyMatch(type -> type.group().equals(group) && type.version().equals(version));
+    }
+
     SequencedCollection<String> groups() {
         var groups = new LinkedHashSet<String>();
         types.forEach(type -> groups.add(type.group()));

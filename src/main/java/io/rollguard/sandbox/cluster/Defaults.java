@@ -24,10 +24,22 @@ final class Defaults {
         } else if (type.isPod()) {
             applyToPod(object);
         } else if (type.is("", "services")) {
-            applyToService(Json.ensure(object, "spec"));
+            applyToService(Json.ensure(object, "spec"), Metadata.name(object).hashCode());
+            Json.ensure(object, "status", "loadBalancer");
         } else if (type.is("", "namespaces")) {
             Json.ensure(object, "metadata", "labels").put("kubernetes.io/metadata.name", Metadata.name(object));
             ifAbsent(Json.ensure(object, "status"), "phase", Json.NODES.textNode("Active"));
+            ifAbsent(
+                    Json.ensure(object, "spec"),
+                    "finalizers",
+                    Json.NODES.arrayNode().add("kubernetes"));
+        } else if (type.equals(Catalog.EVENTS)) {
+            for (String time : new String[] {"eventTime", "firstTimestamp", "lastTimestamp"}) {
+                ifAbsent(object, time, Json.NODES.nullNode());
+            }
+            ifAbsent(object, "reportingComponent", Json.NODES.textNode(""));
+            ifAbsent(object, "reportingInstance", Json.NODES.textNode(""));
+            Json.ensure(object, "source");
         } else if (type.is("argoproj.io", "rollouts")) {
             PodTemplates.defaultPortProtocols(Json.at(object, "spec", "template"));
         }
@@ -40,7 +52,12 @@ final class Defaults {
                 throw ApiFailure.invalid(type, name, "data", "FieldValueRequired", "Required value: data is mandatory");
             }
             if (before.has("data") && !before.get("data").equals(object.get("data"))) {
-                throw ApiFailure.invalid(type, name, "data", "FieldValueInvalid", "Invalid value: field is immutable");
+                throw ApiFailure.invalid(
+                        type,
+                        name,
+                        "data",
+                        "FieldValueInvalid",
+                        "Invalid value: " + object.get("data") + ": field is immutable");
             }
         }
         if (type.group().equals("apps") && TEMPLATED.contains(type.plural())) {
@@ -68,7 +85,8 @@ final class Defaults {
                     "FieldValueInvalid",
                     "Invalid value: \"" + name + "\": a lowercase RFC 1123 subdomain must consist of lower case"
                             + " alphanumeric characters, '-' or '.', and must start and end with an alphanumeric"
-                            + " character");
+                            + " character (e.g. 'example.com', regex used for validation is"
+                            + " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
         }
     }
 
@@ -126,7 +144,15 @@ final class Defaults {
         ifAbsent(status, "qosClass", Json.NODES.textNode("BestEffort"));
     }
 
-    private static void applyToService(ObjectNode spec) {
+    private static void applyToService(ObjectNode spec, int address) {
+        ifAbsent(spec, "internalTrafficPolicy", Json.NODES.textNode("Cluster"));
+        ifAbsent(spec, "ipFamilies", Json.NODES.arrayNode().add("IPv4"));
+        ifAbsent(spec, "ipFamilyPolicy", Json.NODES.textNode("SingleStack"));
+        ifAbsent(
+                spec,
+                "clusterIP",
+                Json.NODES.textNode("10.96." + Math.floorMod(address >> 8, 256) + "." + Math.floorMod(address, 256)));
+        ifAbsent(spec, "clusterIPs", Json.NODES.arrayNode().add(spec.get("clusterIP")));
         ifAbsent(spec, "type", Json.NODES.textNode("ClusterIP"));
         ifAbsent(spec, "sessionAffinity", Json.NODES.textNode("None"));
         for (JsonNode port : spec.path("ports")) {
@@ -146,7 +172,11 @@ final class Defaults {
         JsonNode old = Json.at(before, "spec", "selector");
         if (!old.isMissingNode() && !old.equals(selector)) {
             throw ApiFailure.invalid(
-                    type, name, "spec.selector", "FieldValueInvalid", "Invalid value: field is immutable");
+                    type,
+                    name,
+                    "spec.selector",
+                    "FieldValueInvalid",
+                    "Invalid value: " + selector + ": field is immutable");
         }
         JsonNode template = Json.at(object, "spec", "template");
         if (!LabelSelector.of(selector).matches(Json.at(template, "metadata", "labels"))) {
@@ -155,7 +185,8 @@ final class Defaults {
                     name,
                     "spec.template.metadata.labels",
                     "FieldValueInvalid",
-                    "Invalid value: `selector` does not match template `labels`");
+                    "Invalid value: " + Json.at(template, "metadata", "labels")
+                            + ": `selector` does not match template `labels`");
         }
         JsonNode containers = Json.at(template, "spec", "containers");
         if (!containers.isArray() || containers.isEmpty()) {
@@ -172,7 +203,8 @@ final class Defaults {
                         "FieldValueInvalid",
                         "Invalid value: \"" + Json.text(containers.get(i), "name")
                                 + "\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or"
-                                + " '-', and must start and end with an alphanumeric character");
+                                + " '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or"
+                                + " '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')");
             }
             if (Json.text(containers.get(i), "image").isEmpty()) {
                 throw ApiFailure.invalid(type, name, field + ".image", "FieldValueRequired", "Required value");

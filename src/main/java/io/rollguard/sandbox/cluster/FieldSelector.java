@@ -54,7 +54,8 @@ record FieldSelector(List<Term> terms) {
                     || (type.isPod() && PODS.contains(field))
                     || (type.is("", "events") && EVENTS.contains(field));
             if (sides.length != 2 || !known) {
-                throw ApiFailure.badRequest("field label not supported: " + field);
+                throw ApiFailure.badRequest("\"" + field
+                        + "\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
             }
             terms.add(new Term(field.split("\\."), sides[1].strip(), equal));
         }

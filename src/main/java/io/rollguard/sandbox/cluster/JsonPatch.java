@@ -21,7 +21,8 @@ final class JsonPatch {
     /** Gives the patched copy; the target stays as it is. */
     static ObjectNode apply(JsonNode patch, ObjectNode target) {
         if (!patch.isArray()) {
-            throw ApiFailure.badRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+            throw ApiFailure.badRequest(
+                    "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
         }
         if (patch.size() > MOST_OPERATIONS) {
             throw ApiFailure.tooLarge();

@@ -6,12 +6,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Picks objects by their labels: the query form ({@code app=cart,tier in (a,b),!old}) and the form in objects. */
 record LabelSelector(List<Requirement> requirements) {
 
     static final LabelSelector ALL = new LabelSelector(List.of());
+
+    private static final Pattern NAME = Pattern.compile("[-A-Za-z0-9_./]*");
 
     enum Operator {
         IN,
@@ -83,6 +86,17 @@ record LabelSelector(List<Requirement> requirements) {
     }
 
     private static Requirement requirement(String part) {
+        Requirement requirement = read(part);
+        boolean readable = NAME.matcher(requirement.key()).matches()
+                && requirement.values().stream()
+                        .allMatch(value -> NAME.matcher(value).matches());
+        if (!readable || requirement.key().isEmpty()) {
+            throw ApiFailure.badRequest("unable to parse requirement: " + part);
+        }
+        return requirement;
+    }
+
+    private static Requirement read(String part) {
         int set = part.indexOf('(');
         if (set > 0 && part.endsWith(")")) {
             String[] words = part.substring(0, set).strip().split("\\s+");

@@ -15,7 +15,8 @@ final class MergePatch {
             merge(changes, result);
             return result;
         }
-        throw ApiFailure.badRequest("a merge patch is a JSON object");
+        throw ApiFailure.badRequest(
+                "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
     }
 
     private static void merge(ObjectNode changes, ObjectNode into) {

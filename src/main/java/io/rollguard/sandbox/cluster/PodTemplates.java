@@ -35,6 +35,7 @@ final class PodTemplates {
                     ifAbsent(defined, "successThreshold", 1);
                     ifAbsent(defined, "timeoutSeconds", 1);
                     if (defined.get("httpGet") instanceof ObjectNode get) {
+                        ifAbsent(get, "path", "/");
                         ifAbsent(get, "scheme", "HTTP");
                     }
                 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
@@ -35,6 +36,7 @@ final class Registry {
     private final Catalog catalog;
     private final InstantSource clock;
     private final RandomGenerator random;
+    private final Set<String> unchangeable = ConcurrentHashMap.newKeySet();
 
     Registry(ObjectStore store, Catalog catalog, InstantSource clock, RandomGenerator random) {
         this.store = store;
@@ -62,7 +64,7 @@ final class Registry {
         ObjectNode object = body.deepCopy();
         ObjectNode metadata = Metadata.of(object);
         if (!Json.text(metadata, "resourceVersion").isEmpty()) {
-            throw ApiFailure.badRequest("resourceVersion should not be set on objects to be created");
+            throw ApiFailure.internal("resourceVersion should not be set on objects to be created");
         }
         metadata.remove(KEPT);
         metadata.remove(List.of("resourceVersion", "selfLink"));
@@ -106,6 +108,11 @@ final class Registry {
         });
     }
 
+    /** See {@link RevisionData}. */
+    void refuseChangesOf(ObjectNode revision) {
+        unchangeable.add(Metadata.uid(revision));
+    }
+
     /**
      * @param change makes the wanted object of the present one, which it must not touch
      */
@@ -122,6 +129,10 @@ final class Registry {
                     : withEverythingButStatusOf(wanted, current, type);
             Defaults.apply(type, result);
             Defaults.check(type, result, current);
+            if (unchangeable.contains(Metadata.uid(current))) {
+                String why = "Invalid value: " + result.path("data") + ": field is immutable";
+                throw ApiFailure.invalid(type, key.name(), "data", "FieldValueInvalid", why);
+            }
             if (hasGeneration(type) && !subresource.equals("status") && isNewGeneration(type, current, result)) {
                 Metadata.of(result).set("generation", Json.number(Metadata.generation(current) + 1));
             }
@@ -329,18 +340,12 @@ final class Registry {
     private static void checkPreconditions(ObjectKey key, ObjectNode current, DeleteOptions options) {
         String uid = Metadata.uid(current);
         if (!options.uid().isEmpty() && !options.uid().equals(uid)) {
-            throw ApiFailure.conflict(
-                    key.type(),
-                    key.name(),
-                    "Precondition failed: UID in precondition: " + options.uid() + ", UID in object meta: " + uid);
+            throw ApiFailure.precondition(key.type(), key.name(), "UID", options.uid(), uid);
         }
         String version = Json.text(current, "metadata", "resourceVersion");
         if (!options.resourceVersion().isEmpty() && !options.resourceVersion().equals(version)) {
-            throw ApiFailure.conflict(
-                    key.type(),
-                    key.name(),
-                    "Precondition failed: ResourceVersion in precondition: " + options.resourceVersion()
-                            + ", ResourceVersion in object meta: " + version);
+            throw ApiFailure.precondition(
+                    key.type(), key.name(), "ResourceVersion", options.resourceVersion(), version);
         }
     }
 

@@ -51,7 +51,8 @@ final class RolloutController implements Controllers.Reconciler {
         JsonNode selector = rollout.spec().path("selector");
         if (!LabelSelector.of(selector).matches(Json.at(rollout.template(), "metadata", "labels"))) {
             return Optional.of(
-                    "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`");
+                    "spec.template.metadata.labels: Invalid value: " + Json.at(rollout.template(), "metadata", "labels")
+                            + ": `selector` does not match template `labels`");
         }
         JsonNode containers = Json.at(rollout.template(), "spec", "containers");
         if (containers.isEmpty()) {

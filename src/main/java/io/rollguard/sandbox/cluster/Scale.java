@@ -15,9 +15,17 @@ final class Scale {
             metadata.set(name, Json.at(workload, "metadata", name));
         }
         scale.putObject("spec").set("replicas", Json.number(Json.number(workload, 1, "spec", "replicas")));
-        scale.putObject("status")
-                .put("selector", LabelSelector.format(Json.at(workload, "spec", "selector")))
-                .set("replicas", Json.number(Json.number(workload, 0, "status", "replicas")));
+        ObjectNode status = scale.putObject("status");
+        // the paths that the definition of Rollouts names; the built-in kinds have their own
+        boolean rollout = Json.text(workload, "kind").equals("Rollout");
+        String selector = rollout
+                ? Json.text(workload, "status", "selector")
+                : LabelSelector.format(Json.at(workload, "spec", "selector"));
+        if (!selector.isEmpty()) {
+            status.put("selector", selector);
+        }
+        String count = rollout ? "HPAReplicas" : "replicas";
+        status.set("replicas", Json.number(Json.number(workload, 0, "status", count)));
         return scale;
     }
 

@@ -325,6 +325,19 @@ class ApiServerTest {
                 .isEqualTo(422);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"{'template': 'abc'}", "{'template':'a&b'}", "{ 'template':'abc'}"})
+    void neverTakesAChangeOfASnapshotWhoseDataGoWouldHaveWrittenDifferently(String data) {
+        String revisions = "/apis/apps/v1/namespaces/shop/controllerrevisions";
+        client.post(revisions, "{'metadata':{'name':'snap'},'revision':1,'data':" + data + "}")
+                .object();
+
+        var labelled = client.patch(revisions + "/snap", MERGE_PATCH, "{'metadata':{'labels':{'a':'b'}}}");
+
+        assertThat(labelled.code()).isEqualTo(422);
+        assertThat(Json.text(labelled.body(), "message")).endsWith("field is immutable");
+    }
+
     @Test
     void letsNobodyInWithoutTheToken() {
         try (SimulatedCluster guarded =
