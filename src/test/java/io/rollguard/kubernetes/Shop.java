@@ -60,7 +60,7 @@ final class Shop implements AutoCloseable {
     WorkloadRef deployment(String name) {
         create(
                 Kind.DEPLOYMENT,
-                "{'metadata':{'name':'" + name + "','annotations':{'rollguard.io/mode':'auto'}},"
+                "'metadata':{'name':'" + name + "','annotations':{'rollguard.io/mode':'auto'}},"
                         + "'spec':{'replicas':2,'selector':{'matchLabels':{'app':'cart'}},'template':"
                         + template("v1", "") + "}}");
         return ref(Kind.DEPLOYMENT, name);
@@ -70,14 +70,16 @@ final class Shop implements AutoCloseable {
     WorkloadRef rollout(String name) {
         create(
                 Kind.ROLLOUT,
-                "{'metadata':{'name':'" + name + "'},'spec':{'replicas':2,"
+                "'metadata':{'name':'" + name + "'},'spec':{'replicas':2,"
                         + "'selector':{'matchLabels':{'app':'cart'}},'strategy':{'canary':{'steps':[{'setWeight':50},{'pause':{}}]}},"
                         + "'template':" + template("v1", "") + "}}");
         return ref(Kind.ROLLOUT, name);
     }
 
-    void create(Kind kind, String body) {
-        assertThat(send("POST", Resource.of(kind).path(namespace), "application/json", body))
+    void create(Kind kind, String fields) {
+        var resource = Resource.of(kind);
+        var body = "{'apiVersion':'" + resource.apiVersion() + "','kind':'" + resource.kind() + "'," + fields;
+        assertThat(send("POST", resource.path(namespace), "application/json", body))
                 .isEqualTo(201);
     }
 
