@@ -31,6 +31,13 @@ final class Catalog {
     static final ResourceType REPLICA_SETS = ResourceType.builtIn("apps/v1", "ReplicaSet", "replicasets", "rs")
             .withStatus()
             .withScale();
+    static final ResourceType STATEFUL_SETS = ResourceType.builtIn("apps/v1", "StatefulSet", "statefulsets", "sts")
+            .withStatus()
+            .withScale();
+    static final ResourceType DAEMON_SETS =
+            ResourceType.builtIn("apps/v1", "DaemonSet", "daemonsets", "ds").withStatus();
+    static final ResourceType CONTROLLER_REVISIONS =
+            ResourceType.builtIn("apps/v1", "ControllerRevision", "controllerrevisions");
     static final ResourceType LEASES = ResourceType.builtIn("coordination.k8s.io/v1", "Lease", "leases");
     static final ResourceType CRDS = ResourceType.builtIn(
                     "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "crd", "crds")
@@ -51,11 +58,9 @@ final class Catalog {
             ResourceType.builtIn("v1", "Endpoints", "endpoints", "ep"),
             DEPLOYMENTS,
             REPLICA_SETS,
-            ResourceType.builtIn("apps/v1", "StatefulSet", "statefulsets", "sts")
-                    .withStatus()
-                    .withScale(),
-            ResourceType.builtIn("apps/v1", "DaemonSet", "daemonsets", "ds").withStatus(),
-            ResourceType.builtIn("apps/v1", "ControllerRevision", "controllerrevisions"),
+            STATEFUL_SETS,
+            DAEMON_SETS,
+            CONTROLLER_REVISIONS,
             ResourceType.builtIn("batch/v1", "Job", "jobs").withStatus(),
             ResourceType.builtIn("batch/v1", "CronJob", "cronjobs", "cj").withStatus(),
             ResourceType.builtIn("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa")

@@ -25,6 +25,8 @@ public final class Controllers implements AutoCloseable {
     public enum Part {
         DEPLOYMENTS(5),
         REPLICA_SETS(5),
+        STATEFUL_SETS(5),
+        DAEMON_SETS(5),
         ROLLOUTS(15),
         KUBELETS(0),
         NODES(0),

@@ -8,6 +8,8 @@ import java.util.regex.Pattern;
 /** What the API server fills in and what it refuses, kind by kind, as far as clients of this cluster depend on it. */
 final class Defaults {
 
+    static final String TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?");
     private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
     private static final Set<String> TEMPLATED = Set.of("deployments", "replicasets", "statefulsets", "daemonsets");
@@ -68,6 +70,20 @@ final class Defaults {
         }
     }
 
+    /** A DaemonSet carries the count of its templates in an annotation, and its pods in a label. */
+    static void countTemplate(ResourceType type, JsonNode before, ObjectNode after) {
+        if (!type.is("apps", "daemonsets")) {
+            return;
+        }
+        JsonNode template = Json.at(before, "spec", "template");
+        String count = Metadata.annotation(before, TEMPLATE_GENERATION);
+        if (template.isMissingNode()) {
+            Metadata.annotate(after, TEMPLATE_GENERATION, "1");
+        } else if (!template.equals(Json.at(after, "spec", "template")) && count.matches("\\d{1,9}")) {
+            Metadata.annotate(after, TEMPLATE_GENERATION, Integer.toString(Integer.parseInt(count) + 1));
+        }
+    }
+
     static void checkName(ResourceType type, String name) {
         if (name.isEmpty()) {
             throw ApiFailure.invalid(
@@ -110,6 +126,9 @@ final class Defaults {
             }
             case "statefulsets" -> {
                 ifAbsent(spec, "podManagementPolicy", Json.NODES.textNode("OrderedReady"));
+                ObjectNode claims = Json.ensure(spec, "persistentVolumeClaimRetentionPolicy");
+                ifAbsent(claims, "whenDeleted", Json.NODES.textNode("Retain"));
+                ifAbsent(claims, "whenScaled", Json.NODES.textNode("Retain"));
                 ObjectNode strategy = Json.ensure(spec, "updateStrategy");
                 ifAbsent(strategy, "type", Json.NODES.textNode("RollingUpdate"));
                 if (Json.text(strategy, "type").equals("RollingUpdate")) {

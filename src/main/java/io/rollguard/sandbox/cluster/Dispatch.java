@@ -36,8 +36,18 @@ final class Dispatch implements Consumer<Change> {
             controllers.enqueue(Part.DEPLOYMENTS, change.key());
         } else if (type.is("argoproj.io", "rollouts")) {
             controllers.enqueue(Part.ROLLOUTS, change.key());
-        } else if (type.equals(Catalog.NODES) && !deleted) {
+        } else if (type.equals(Catalog.STATEFUL_SETS)) {
+            controllers.enqueue(Part.STATEFUL_SETS, change.key());
+        } else if (type.equals(Catalog.DAEMON_SETS)) {
+            controllers.enqueue(Part.DAEMON_SETS, change.key());
+        } else if (type.equals(Catalog.NODES)) {
             controllers.enqueue(Part.NODES, change.key());
+            if (change.kind() != ChangeKind.MODIFIED) {
+                store.list(Catalog.DAEMON_SETS, "")
+                        .objects()
+                        .forEach(set ->
+                                controllers.enqueue(Part.DAEMON_SETS, ObjectKey.of(Catalog.DAEMON_SETS, set.tree())));
+            }
         }
         if (type.equals(Catalog.SERVICES)) {
             enqueueRolloutsUsing(change.key());
@@ -72,6 +82,10 @@ final class Dispatch implements Consumer<Change> {
             controllers.enqueue(Part.REPLICA_SETS, key);
         } else if (key.type().equals(Catalog.DEPLOYMENTS)) {
             controllers.enqueue(Part.DEPLOYMENTS, key);
+        } else if (key.type().equals(Catalog.STATEFUL_SETS)) {
+            controllers.enqueue(Part.STATEFUL_SETS, key);
+        } else if (key.type().equals(Catalog.DAEMON_SETS)) {
+            controllers.enqueue(Part.DAEMON_SETS, key);
         } else if (key.type().is("argoproj.io", "rollouts")) {
             controllers.enqueue(Part.ROLLOUTS, key);
         }

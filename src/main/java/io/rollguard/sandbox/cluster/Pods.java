@@ -28,6 +28,7 @@ final class Pods {
 
     static void bind(ObjectNode pod, String node, String now) {
         Json.ensure(pod, "spec").put("nodeName", node);
+        Json.ensure(pod, "metadata", "labels").put("topology.kubernetes.io/zone", node.replace("node", "zone"));
         setCondition(pod, "PodScheduled", true, "", now);
     }
 
@@ -105,6 +106,7 @@ final class Pods {
         status.put("phase", phase).put("startTime", now).put("hostIP", hostIp).put("podIP", podIp);
         status.putArray("hostIPs").addObject().put("ip", hostIp);
         status.putArray("podIPs").addObject().put("ip", podIp);
+        setCondition(pod, "PodScheduled", true, "", now);
         setCondition(pod, "Initialized", true, "", now);
         Json.at(pod, "spec", "readinessGates")
                 .forEach(gate -> setCondition(pod, Json.text(gate, "conditionType"), true, "", now));

@@ -84,6 +84,7 @@ final class Registry {
         }
         Defaults.apply(type, object);
         Defaults.check(type, object, MissingNode.getInstance());
+        Defaults.countTemplate(type, MissingNode.getInstance(), object);
         metadata.put("uid", UUID.randomUUID().toString());
         metadata.put("creationTimestamp", now());
         if (hasGeneration(type)) {
@@ -133,6 +134,7 @@ final class Registry {
                 String why = "Invalid value: " + result.path("data") + ": field is immutable";
                 throw ApiFailure.invalid(type, key.name(), "data", "FieldValueInvalid", why);
             }
+            Defaults.countTemplate(type, current, result);
             if (hasGeneration(type) && !subresource.equals("status") && isNewGeneration(type, current, result)) {
                 Metadata.of(result).set("generation", Json.number(Metadata.generation(current) + 1));
             }

@@ -84,6 +84,8 @@ public final class SimulatedCluster implements AutoCloseable {
         Nodes nodes = new Nodes(registry, controllers, clock);
         controllers.add(Part.DEPLOYMENTS, new DeploymentController(registry, controllers, events, clock));
         controllers.add(Part.REPLICA_SETS, new ReplicaSetController(registry, controllers, clock));
+        controllers.add(Part.STATEFUL_SETS, new StatefulSetController(registry, events));
+        controllers.add(Part.DAEMON_SETS, new DaemonSetController(registry, events));
         controllers.add(Part.ROLLOUTS, new RolloutController(registry, controllers, events, clock));
         controllers.add(Part.KUBELETS, new Kubelets(registry, controllers, nodes, clock));
         controllers.add(Part.NODES, nodes);
