@@ -95,6 +95,14 @@ public final class IncidentLog {
         nextOffset = Math.max(nextOffset, offset + 1);
     }
 
+    /** Notes that the entry at {@code offset} is an event of this log which this build does not understand: acting stops. */
+    public synchronized void foreign(long offset, String type) {
+        if (offset >= nextOffset) {
+            nextOffset = offset + 1;
+            foreignType = type;
+        }
+    }
+
     private static Incident opened(IncidentEvent event, Instant at) {
         return new Incident(
                 event.incident(),

@@ -3,6 +3,7 @@ package io.rollguard.reactor;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog;
+import io.rollguard.verdict.Case;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -18,6 +19,11 @@ public interface Journal {
 
     /** Appends; completes with the entry's offset once every in-sync replica has it. Entries keep the order of the calls. */
     CompletionStage<Long> append(IncidentEvent event);
+
+    /** Whether the input of a judgement is small enough for the log; one that is not explains nothing, so it decides nothing. */
+    default boolean canRecord(Case input) {
+        return true;
+    }
 
     /** Waits until the entry at {@code offset} is folded; false where it was not in time. */
     boolean awaitFolded(long offset, Duration atMost);

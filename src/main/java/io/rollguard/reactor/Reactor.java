@@ -288,9 +288,9 @@ public final class Reactor implements AutoCloseable {
         return new Judgement(input, verdict, allowed(workload, release, input, verdict, now));
     }
 
-    private static Verdict judge(Case input) {
+    private Verdict judge(Case input) {
         try {
-            return Judge.judge(input);
+            return journal.canRecord(input) ? Judge.judge(input) : Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
         } catch (RuntimeException e) {
             LOG.log(
                     ERROR,
