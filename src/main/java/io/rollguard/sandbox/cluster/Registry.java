@@ -310,12 +310,34 @@ final class Registry {
     private static void checkKind(ResourceType type, ObjectNode body) {
         String kind = Json.text(body, "kind");
         String apiVersion = Json.text(body, "apiVersion");
-        if ((!kind.isEmpty() && !kind.equals(type.kind()))
+        if (type.custom()) {
+            checkKindOfCustom(type, body, kind, apiVersion);
+        } else if ((!kind.isEmpty() && !kind.equals(type.kind()))
                 || (!apiVersion.isEmpty() && !apiVersion.equals(type.apiVersion()))) {
-            throw ApiFailure.badRequest("the object provided is " + apiVersion + " " + kind + ", expected "
-                    + type.apiVersion() + " " + type.kind());
+            throw ApiFailure.badRequest(
+                    kind + " in version \"" + apiVersion + "\" cannot be handled as a " + type.kind());
         }
         body.put("apiVersion", type.apiVersion()).put("kind", type.kind());
+    }
+
+    /** Unlike the built-in kinds, custom ones have to say what they are. */
+    private static void checkKindOfCustom(ResourceType type, ObjectNode body, String kind, String apiVersion) {
+        if (kind.isEmpty()) {
+            throw ApiFailure.badRequest("the object provided is unrecognized (must be of type " + type.kind()
+                    + "): Object 'Kind' is missing in '" + body + "'");
+        }
+        if (!apiVersion.equals(type.apiVersion())) {
+            throw ApiFailure.badRequest("the API version in the data (" + apiVersion
+                    + ") does not match the expected API version (" + type.apiVersion() + ")");
+        }
+        if (!kind.equals(type.kind())) {
+            throw ApiFailure.invalid(
+                    type,
+                    Metadata.name(body),
+                    "kind",
+                    "FieldValueInvalid",
+                    "Invalid value: \"" + kind + "\": must be " + type.kind());
+        }
     }
 
     private static void checkIdentity(ObjectKey key, ObjectNode current, ObjectNode wanted, String subresource) {

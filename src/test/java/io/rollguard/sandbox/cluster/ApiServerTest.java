@@ -72,6 +72,15 @@ class ApiServerTest {
         assertThat(Json.text(second.body(), "message")).isEqualTo("rollouts.argoproj.io \"cart\" already exists");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"'kind':'Rollout',", "'apiVersion':'argoproj.io/v1alpha1',", "'apiVersion':'argoproj.io/v1',"})
+    void demandsThatACustomResourceSaysWhatItIs(String missing) {
+        String unnamed = missing.endsWith("v1',") ? ROLLOUT.replace("v1alpha1", "v1") : ROLLOUT.replace(missing, "");
+
+        assertThat(client.post(ROLLOUTS, unnamed).code()).isEqualTo(400);
+    }
+
     @Test
     void refusesAnObjectInANamespaceThatIsNotThere() {
         var answer = client.post(ROLLOUTS.replace("shop", "nowhere"), ROLLOUT);

@@ -29,8 +29,9 @@ final class Workloads {
     }
 
     static String rollout(String name, String strategy, String more) {
-        return "{'metadata':{'name':'" + name + "'},'spec':{'replicas':4,'selector':{'matchLabels':{'app':'" + name
-                + "'}},'strategy':" + strategy + "," + more + "'template':" + template(name, "v1", "") + "}}";
+        return "{'apiVersion':'argoproj.io/v1alpha1','kind':'Rollout','metadata':{'name':'" + name
+                + "'},'spec':{'replicas':4,'selector':{'matchLabels':{'app':'" + name + "'}},'strategy':" + strategy
+                + "," + more + "'template':" + template(name, "v1", "") + "}}";
     }
 
     static String service(String name) {
