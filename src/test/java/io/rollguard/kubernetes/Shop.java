@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
@@ -141,18 +142,14 @@ final class Shop implements AutoCloseable {
         return cluster.objects().workload(workload).orElseThrow();
     }
 
-    /** Waits for the next change, or a little while, until the condition holds. */
+    /** Looks again and again until the condition holds; takes no change away from {@link #wasToldOf}. */
     void await(BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("did not come true; not whole: " + cluster.gaps());
             }
-            try {
-                changes.poll(20, TimeUnit.MILLISECONDS);
-            } catch (InterruptedException stopped) {
-                throw new AssertionError(stopped);
-            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
         }
     }
 
