@@ -232,7 +232,7 @@ public final class Reactor implements AutoCloseable {
 
     // --- one workload: look, judge, decide, act, record
 
-    private void reconcile(WorkloadRef ref) {
+    void reconcile(WorkloadRef ref) {
         var now = clock.instant();
         for (var incident : journal.log().of(ref)) {
             if (incident.isOpen()) {
@@ -306,15 +306,17 @@ public final class Reactor implements AutoCloseable {
         if (!allowed.acts()) {
             return allowed;
         }
-        var hold = journal.log()
-                .hold(
-                        IncidentId.of(release),
-                        release.workload(),
-                        release.uid(),
-                        release.revision(),
-                        triggers(input),
-                        now)
-                .orElse(null);
+        var hold = journal.log().foreignType().isPresent()
+                ? Reason.LOG_NOT_UNDERSTOOD
+                : journal.log()
+                        .hold(
+                                IncidentId.of(release),
+                                release.workload(),
+                                release.uid(),
+                                release.revision(),
+                                triggers(input),
+                                now)
+                        .orElse(null);
         var holds = new RollbackPolicy.Now(cluster.pause().paused(), hold);
         return settings.policy().decide(verdict, release, workload, holds);
     }

@@ -1,0 +1,148 @@
+package io.rollguard.reactor;
+
+import io.rollguard.release.ClusterObjects;
+import io.rollguard.release.GoodRevision;
+import io.rollguard.release.Kind;
+import io.rollguard.release.NodeFacts;
+import io.rollguard.release.PodFacts;
+import io.rollguard.release.RevisionFacts;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.Strategy;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadFacts.Settings;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A cluster with one Rollout, shop/cart, that does what its verbs say. */
+final class FakeCluster implements Cluster {
+
+    static final WorkloadRef CART = new WorkloadRef("test", "shop", Kind.ROLLOUT, "cart");
+    static final RevisionHash STABLE = new RevisionHash("stable1");
+    static final RevisionHash CANARY = new RevisionHash("canary1");
+    private static final String UID = "uid-cart";
+
+    final List<String> writes = new ArrayList<>();
+    final Deque<Answer> answers = new ArrayDeque<>();
+    Pause pause = Pause.NONE;
+    @Nullable Reading reading;
+    @Nullable Runnable beforeWrite;
+
+    private final ClusterObjects objects = new ClusterObjects("test");
+
+    /** Half an hour old v1, and a canary of v2 that began at {@code start}. */
+    void canary(Instant start) {
+        objects.put(new NodeFacts("node-a", true, null));
+        revision(STABLE, 1, start.minusSeconds(7200), 4);
+        revision(CANARY, 2, start, 1);
+        for (int pod = 0; pod < 4; pod++) {
+            pod(STABLE, pod, start.minusSeconds(7200));
+        }
+        pod(CANARY, 0, start);
+        rollout(CANARY, STABLE, false, null, Settings.NONE);
+    }
+
+    void annotated(Settings settings) {
+        rollout(CANARY, STABLE, false, null, settings);
+    }
+
+    /** As the controller leaves it after an abort. */
+    void aborted(Instant at) {
+        rollout(CANARY, STABLE, true, at, Settings.NONE);
+        objects.removePod("shop", "cart-canary1-0");
+    }
+
+    /** A newer revision replaces the canary. */
+    void ship(RevisionHash newer, Instant at) {
+        revision(newer, 3, at, 1);
+        rollout(newer, STABLE, false, null, Settings.NONE);
+    }
+
+    private void rollout(
+            RevisionHash current, RevisionHash stable, boolean aborted, @Nullable Instant abortedAt, Settings settings) {
+        objects.put(new WorkloadFacts(
+                CART, UID, true, Strategy.CANARY, 4, 1, 4, 5, current, stable, aborted, abortedAt, null, null, false,
+                null, null, false, null, null, false, Set.of(), settings));
+    }
+
+    private void revision(RevisionHash hash, long number, Instant createdAt, int replicas) {
+        objects.put(new RevisionFacts(
+                "shop", "cart-" + hash, UID, hash, number, false, createdAt, replicas, replicas,
+                Map.of("app", "cart"), "template-" + hash, "config-" + hash));
+    }
+
+    private void pod(RevisionHash hash, int number, Instant createdAt) {
+        objects.put(new PodFacts(
+                "shop", "cart-" + hash + "-" + number, "cart-" + hash, "node-a", true, false, createdAt));
+    }
+
+    @Override
+    public ClusterObjects objects() {
+        return objects;
+    }
+
+    @Override
+    public boolean isWhole() {
+        return true;
+    }
+
+    @Override
+    public void onChange(Consumer<WorkloadRef> listener) {}
+
+    @Override
+    public Map<String, Instant> leases(Collection<String> nodes) {
+        return Map.of();
+    }
+
+    @Override
+    public Pause pause() {
+        return pause;
+    }
+
+    @Override
+    public Reading read(WorkloadRef workload) {
+        if (reading != null) {
+            return reading;
+        }
+        return objects.workload(workload)
+                .<Reading>map(facts -> new Reading.Found(facts, "1", "raw"))
+                .orElseGet(Reading.Gone::new);
+    }
+
+    @Override
+    public Answer abort(Reading.Found as, RevisionHash bad, RevisionHash stable) {
+        return write("abort " + bad + " to " + stable);
+    }
+
+    @Override
+    public Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target) {
+        return write("restore " + bad + " to " + target);
+    }
+
+    private Answer write(String what) {
+        if (beforeWrite != null) {
+            beforeWrite.run();
+        }
+        writes.add(what);
+        return answers.isEmpty() ? new Answer.Done("200") : answers.removeFirst();
+    }
+
+    @Override
+    public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
+        return new Answer.Done("201");
+    }
+
+    @Override
+    public String manualCommand(WorkloadRef workload, Act act, @Nullable RevisionHash target) {
+        return "kubectl argo rollouts abort cart -n shop";
+    }
+}

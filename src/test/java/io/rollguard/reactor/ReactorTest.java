@@ -1,0 +1,525 @@
+package io.rollguard.reactor;
+
+import static io.rollguard.reactor.FakeCluster.CANARY;
+import static io.rollguard.reactor.FakeCluster.CART;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.rollguard.alert.Alert;
+import io.rollguard.alert.Alert.Status;
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.AlertTable;
+import io.rollguard.alert.Fingerprint;
+import io.rollguard.alert.Labels;
+import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.policy.Allowed;
+import io.rollguard.policy.Mode;
+import io.rollguard.policy.RollbackPolicy;
+import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.reactor.Cluster.Pause;
+import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadFacts.Settings;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Reason;
+import io.rollguard.verdict.Verdict;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The reconcile loop on fakes: one look at a time, with the time set by the test. */
+class ReactorTest {
+
+    private static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
+    private static final Map<String, String> CANARY_POD = Map.of("namespace", "shop", "pod", "cart-canary1-0");
+    private static final Map<String, String> SERVICE_LESS = Map.of("namespace", "shop", "rollout", "cart");
+
+    private final Ticking clock = new Ticking();
+    private final FakeCluster cluster = new FakeCluster();
+    private final FakeJournal journal = new FakeJournal(clock);
+    private final AlertTable alerts = new AlertTable(1000);
+    private final List<String> told = new ArrayList<>();
+    private Reactor reactor;
+
+    private static final class Ticking extends Clock {
+        private Instant now = START.plusSeconds(120);
+
+        void pass(Duration time) {
+            now = now.plus(time);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+
+    @BeforeEach
+    void aCanaryIsUnderWay() {
+        cluster.canary(START);
+        reactor = newReactor(Mode.AUTO);
+    }
+
+    private Reactor newReactor(Mode mode) {
+        var settings = new io.rollguard.reactor.Settings(
+                "instance-1",
+                "test",
+                new RollbackPolicy(mode, Set.of("rollguard")),
+                Duration.ofMinutes(30),
+                Duration.ofSeconds(30),
+                Duration.ofHours(24),
+                Duration.ofHours(12),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(10),
+                20);
+        return new Reactor(
+                cluster,
+                new FixedAlerts(),
+                journal,
+                new AllMine(),
+                (step, release, at) -> told.add("release." + step.label()),
+                new Counting(),
+                settings,
+                clock);
+    }
+
+    // --- the straight way
+
+    @Test
+    void aCanaryWhosePodAlertsIsAbortedWithOneIntent() {
+        fires("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1");
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
+        assertThat(told).contains("release.started", "judged GUILTY abort", "acted abort accepted");
+    }
+
+    @Test
+    void theIntentStandsInTheLogBeforeTheClusterIsAsked() {
+        fires("CartErrors", CANARY_POD);
+        var before = new ArrayList<String>();
+        cluster.beforeWrite = () -> before.addAll(journal.steps());
+
+        reactor.reconcile(CART);
+
+        assertThat(before).containsExactly("suspected", "judged", "intended");
+    }
+
+    @Test
+    void itIsVerifiedThenCuredThenClosed() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(incident().state()).as("the dwell has not passed").isEqualTo(Incident.State.VERIFIED);
+
+        clock.pass(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps())
+                .containsExactly("suspected", "judged", "intended", "accepted", "verified", "cured", "closed");
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void anAlertThatGoesOnAfterTheRollbackCallsAPersonAndIsNoCure() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+
+        clock.pass(Duration.ofMinutes(11));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("verified", "uncured");
+        assertThat(incident().isOpen()).isTrue();
+    }
+
+    @Test
+    void theSameAlertOnTheStablePodsAfterTheRollbackIsNoCure() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-stable1-0"));
+
+        clock.pass(Duration.ofMinutes(2));
+        reactor.reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void weakerEvidenceSettlesFirst() {
+        fires("CartErrors", SERVICE_LESS);
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).isEmpty();
+
+        clock.pass(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "judged", "intended", "accepted");
+    }
+
+    @Test
+    void aRepeatedLookWritesNothingNew() {
+        fires("CartErrors", SERVICE_LESS);
+        reactor.reconcile(CART);
+        int written = journal.entries.size();
+
+        for (int look = 0; look < 10; look++) {
+            reactor.reconcile(CART);
+        }
+
+        assertThat(journal.entries).hasSize(written);
+    }
+
+    // --- crashes: a new reactor on the same log and cluster
+
+    @Test
+    void crashedBetweenIntentAndActTheNextOwnerActs() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1");
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
+    }
+
+    @Test
+    void crashedBetweenActAndOutcomeTheNextOwnerFindsItDone() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        cluster.aborted(clock.instant());
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(journal.steps()).endsWith("intended", "accepted");
+    }
+
+    @Test
+    void anIntentOlderThanTwoMinutesIsHandedToAPerson() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.pass(Duration.ofSeconds(121));
+
+        newReactor(Mode.AUTO).reconcile(CART);
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(failure().reason()).isEqualTo(Reason.UNRESOLVED);
+        assertThat(failure().command()).contains("kubectl argo rollouts abort cart");
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+    }
+
+    @Test
+    void anIntentWhoseAlertHasEndedIsWithdrawn() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        resolves("CartErrors", CANARY_POD);
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(failure().reason()).isEqualTo(Reason.WITHDRAWN);
+    }
+
+    @Test
+    void anIntentWhoseRevisionWasReplacedIsWithdrawn() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(failure().reason()).isEqualTo(Reason.WITHDRAWN);
+    }
+
+    private void crashBeforeTheWrite() {
+        cluster.beforeWrite = () -> {
+            throw new IllegalStateException("killed");
+        };
+        assertThatThrownBy(() -> reactor.reconcile(CART)).hasMessage("killed");
+        cluster.beforeWrite = null;
+    }
+
+    // --- what the cluster answers
+
+    @Test
+    void whatCanPassIsTriedThreeTimesWithGrowingDistanceThenAPersonIsCalled() {
+        fires("CartErrors", CANARY_POD);
+        for (int answer = 0; answer < 9; answer++) {
+            cluster.answers.add(new Answer.NotDone("500"));
+        }
+
+        for (int second = 0; second < 60; second++) {
+            reactor.reconcile(CART);
+            clock.pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(cluster.writes).hasSize(3);
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+        assertThat(incident().attempts()).extracting(attempt -> attempt.number()).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void whatIsForbiddenIsTriedOnce() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Refused(Reason.FORBIDDEN, "403"));
+
+        for (int second = 0; second < 60; second++) {
+            reactor.reconcile(CART);
+            clock.pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(failure().reason()).isEqualTo(Reason.FORBIDDEN);
+    }
+
+    @Test
+    void anObjectThatMovedIsReadAndJudgedAgain() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Moved("422"));
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(2);
+        assertThat(journal.steps()).endsWith("intended", "accepted");
+    }
+
+    @Test
+    void anAnswerThatWasLostIsLookedUpAndNotRepeated() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Unsure("timeout"));
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.steps()).endsWith("accepted", "verified");
+    }
+
+    @Test
+    void aWorkloadThatIsGoneEndsTheAttempt() {
+        fires("CartErrors", CANARY_POD);
+        cluster.reading = new Reading.Gone();
+
+        reactor.reconcile(CART);
+
+        assertThat(failure().reason()).isEqualTo(Reason.GONE);
+    }
+
+    @Test
+    void withoutKafkaNothingIsDone() {
+        fires("CartErrors", CANARY_POD);
+        journal.reachable = false;
+
+        assertThatThrownBy(() -> reactor.reconcile(CART)).hasMessageContaining("incident log could not be written");
+
+        assertThat(cluster.writes).isEmpty();
+    }
+
+    // --- what forbids it
+
+    @Test
+    void pausedItIsSaidAndNotIntended() {
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).containsExactly("suspected", "judged");
+        assertThat(allowed().reason()).isEqualTo(Reason.PAUSED);
+
+        cluster.pause = Pause.NONE;
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void inObserveModeItSaysWhatWouldBeDone() {
+        reactor = newReactor(Mode.OBSERVE);
+        fires("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(journal.steps()).containsExactly("suspected", "judged");
+        assertThat(allowed()).isEqualTo(new Allowed(Act.ABORT, Mode.OBSERVE, null));
+    }
+
+    @Test
+    void aWorkloadThatOptedOutIsLeftAlone() {
+        cluster.annotated(new Settings(null, null, "a migration ran", null));
+        fires("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(allowed().reason()).isEqualTo(Reason.OPTED_OUT);
+    }
+
+    @Test
+    void anEventOfAnUnknownKindStopsActing() {
+        fires("CartErrors", Map.of("namespace", "shop", "rollout", "cart"));
+        reactor.reconcile(CART);
+        var last = journal.entries.getLast();
+        journal.append(new io.rollguard.incident.IncidentEvent(
+                last.incident(), last.version() + 1, 0, last.workload(), last.uid(), last.revision(), null, Act.NONE,
+                "instance-2", null, clock.instant(), new Step.Unknown("io.rollguard.incident.teleported.v1")));
+        clock.pass(Duration.ofSeconds(60));
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(allowed().reason()).isEqualTo(Reason.LOG_NOT_UNDERSTOOD);
+    }
+
+    // --- ends
+
+    @Test
+    void anIncidentThatNothingWasDoneAboutClosesWhenTheAlertEnds() {
+        reactor = newReactor(Mode.OBSERVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("closed");
+        assertThat(incident().closedFor()).isEqualTo(Reason.RESOLVED);
+    }
+
+    @Test
+    void anIncidentThatNothingWasDoneAboutClosesWithItsRelease() {
+        reactor = newReactor(Mode.OBSERVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.entries.stream()
+                        .filter(entry -> entry.revision().equals(CANARY))
+                        .map(entry -> entry.step().label())
+                        .toList())
+                .endsWith("closed");
+    }
+
+    // --- alerts
+
+    private void fires(String name, Map<String, String> labels) {
+        alerts.apply(alert(name, labels, Status.FIRING, clock.instant(), null));
+    }
+
+    private void resolves(String name, Map<String, String> labels) {
+        var firing = alerts.find(Fingerprint.of(labels(name, labels))).orElseThrow().latest();
+        alerts.apply(alert(name, labels, Status.RESOLVED, firing.startsAt(), clock.instant()));
+    }
+
+    private Alert alert(
+            String name, Map<String, String> labels, Status status, Instant startsAt, @Nullable Instant endsAt) {
+        var all = labels(name, labels);
+        return new Alert(
+                Fingerprint.of(all), status, "test", all, Map.of("rollguard_for", "0s"), startsAt, endsAt, "", clock.instant());
+    }
+
+    private static Labels labels(String name, Map<String, String> labels) {
+        var all = new java.util.HashMap<>(labels);
+        all.put("alertname", name);
+        return Labels.of(all);
+    }
+
+    // --- what is known
+
+    private Incident incident() {
+        return journal.log().of(CART).getFirst();
+    }
+
+    private Allowed allowed() {
+        return incident().judged().allowed();
+    }
+
+    private io.rollguard.incident.Attempt.Failure failure() {
+        return incident().attempts().getLast().failure();
+    }
+
+    private final class FixedAlerts implements Alerts {
+        @Override
+        public AlertTable table() {
+            return alerts;
+        }
+
+        @Override
+        public boolean isWhole() {
+            return true;
+        }
+
+        @Override
+        public void onChange(Consumer<AlertHistory> listener) {}
+    }
+
+    private static final class AllMine implements Ownership {
+        @Override
+        public boolean owns(WorkloadRef workload) {
+            return true;
+        }
+
+        @Override
+        public void onChange(Runnable listener) {}
+    }
+
+    private final class Counting implements Telemetry {
+        @Override
+        public void judged(Verdict verdict, Allowed allowed) {
+            told.add("judged " + verdict.outcome() + " " + allowed.act().label());
+        }
+
+        @Override
+        public void acted(Act act, String outcome) {
+            told.add("acted " + act.label() + " " + outcome);
+        }
+
+        @Override
+        public void noRelease() {
+            told.add("no release");
+        }
+
+        @Override
+        public void reactionTime(Duration time) {}
+    }
+}
