@@ -34,8 +34,12 @@ final class FakeCluster implements Cluster {
     final List<String> writes = new ArrayList<>();
     final Deque<Answer> answers = new ArrayDeque<>();
     Pause pause = Pause.NONE;
-    @Nullable Reading reading;
-    @Nullable Runnable beforeWrite;
+
+    @Nullable
+    Reading reading;
+
+    @Nullable
+    Runnable beforeWrite;
 
     private final ClusterObjects objects = new ClusterObjects("test");
 
@@ -68,21 +72,56 @@ final class FakeCluster implements Cluster {
     }
 
     private void rollout(
-            RevisionHash current, RevisionHash stable, boolean aborted, @Nullable Instant abortedAt, Settings settings) {
+            RevisionHash current,
+            RevisionHash stable,
+            boolean aborted,
+            @Nullable Instant abortedAt,
+            Settings settings) {
         objects.put(new WorkloadFacts(
-                CART, UID, true, Strategy.CANARY, 4, 1, 4, 5, current, stable, aborted, abortedAt, null, null, false,
-                null, null, false, null, null, false, Set.of(), settings));
+                CART,
+                UID,
+                true,
+                Strategy.CANARY,
+                4,
+                1,
+                4,
+                5,
+                current,
+                stable,
+                aborted,
+                abortedAt,
+                null,
+                null,
+                false,
+                null,
+                null,
+                false,
+                null,
+                null,
+                false,
+                Set.of(),
+                settings));
     }
 
     private void revision(RevisionHash hash, long number, Instant createdAt, int replicas) {
         objects.put(new RevisionFacts(
-                "shop", "cart-" + hash, UID, hash, number, false, createdAt, replicas, replicas,
-                Map.of("app", "cart"), "template-" + hash, "config-" + hash));
+                "shop",
+                "cart-" + hash,
+                UID,
+                hash,
+                number,
+                false,
+                createdAt,
+                replicas,
+                replicas,
+                Map.of("app", "cart"),
+                "template-" + hash,
+                "config-" + hash));
     }
 
     private void pod(RevisionHash hash, int number, Instant createdAt) {
-        objects.put(new PodFacts(
-                "shop", "cart-" + hash + "-" + number, "cart-" + hash, "node-a", true, false, createdAt));
+        objects.put(
+                new PodFacts("shop", "cart-" + hash + "-" + number, "cart-" + hash, "node-a", true, false, createdAt));
     }
 
     @Override

@@ -292,7 +292,9 @@ class ReactorTest {
 
         assertThat(cluster.writes).hasSize(3);
         assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
-        assertThat(incident().attempts()).extracting(attempt -> attempt.number()).containsExactly(1, 2, 3);
+        assertThat(incident().attempts())
+                .extracting(attempt -> attempt.number())
+                .containsExactly(1, 2, 3);
     }
 
     @Test
@@ -399,8 +401,18 @@ class ReactorTest {
         reactor.reconcile(CART);
         var last = journal.entries.getLast();
         journal.append(new io.rollguard.incident.IncidentEvent(
-                last.incident(), last.version() + 1, 0, last.workload(), last.uid(), last.revision(), null, Act.NONE,
-                "instance-2", null, clock.instant(), new Step.Unknown("io.rollguard.incident.teleported.v1")));
+                last.incident(),
+                last.version() + 1,
+                0,
+                last.workload(),
+                last.uid(),
+                last.revision(),
+                null,
+                Act.NONE,
+                "instance-2",
+                null,
+                clock.instant(),
+                new Step.Unknown("io.rollguard.incident.teleported.v1")));
         clock.pass(Duration.ofSeconds(60));
 
         reactor.reconcile(CART);
@@ -447,7 +459,8 @@ class ReactorTest {
     }
 
     private void resolves(String name, Map<String, String> labels) {
-        var firing = alerts.find(Fingerprint.of(labels(name, labels))).orElseThrow().latest();
+        var firing =
+                alerts.find(Fingerprint.of(labels(name, labels))).orElseThrow().latest();
         alerts.apply(alert(name, labels, Status.RESOLVED, firing.startsAt(), clock.instant()));
     }
 
@@ -455,7 +468,15 @@ class ReactorTest {
             String name, Map<String, String> labels, Status status, Instant startsAt, @Nullable Instant endsAt) {
         var all = labels(name, labels);
         return new Alert(
-                Fingerprint.of(all), status, "test", all, Map.of("rollguard_for", "0s"), startsAt, endsAt, "", clock.instant());
+                Fingerprint.of(all),
+                status,
+                "test",
+                all,
+                Map.of("rollguard_for", "0s"),
+                startsAt,
+                endsAt,
+                "",
+                clock.instant());
     }
 
     private static Labels labels(String name, Map<String, String> labels) {
