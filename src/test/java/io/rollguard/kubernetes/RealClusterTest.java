@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 
-/** Against the control plane of KUBECONFIG: the real API server and controllers. */
+/**
+ * Against the control plane of KUBECONFIG: the real API server and controllers. With ROLLGUARD_TEST_KUBECONFIG as well,
+ * Rollguard comes in by that one: with the rights of its account, say, as k8s/ gives them.
+ */
 @Tag("cluster")
 class RealClusterTest extends ClusterContract {
 
@@ -17,9 +20,11 @@ class RealClusterTest extends ClusterContract {
     @Override
     Shop open() {
         try {
-            var kubeconfig = Files.readString(Path.of(System.getenv("KUBECONFIG")));
+            var people = Files.readString(Path.of(System.getenv("KUBECONFIG")));
+            var own = System.getenv("ROLLGUARD_TEST_KUBECONFIG");
+            var rollguard = own == null ? people : Files.readString(Path.of(own));
             var namespace = "kube-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
-            return new Shop(kubeconfig, namespace, List.of(namespace));
+            return new Shop(people, rollguard, namespace, List.of(namespace));
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }

@@ -32,16 +32,28 @@ final class Shop implements AutoCloseable {
     private final LinkedBlockingQueue<WorkloadRef> changes = new LinkedBlockingQueue<>();
 
     Shop(String kubeconfig, String namespace, List<String> watched) {
+        this(kubeconfig, kubeconfig, namespace, watched);
+    }
+
+    /**
+     * @param people what people use to get in
+     * @param rollguard what Rollguard uses
+     */
+    Shop(String people, String rollguard, String namespace, List<String> watched) {
         this.namespace = namespace;
+        this.client = client(people);
+        send("POST", "/api/v1/namespaces", "application/json", "{'metadata':{'name':'" + namespace + "'}}");
+        this.cluster = new FabricCluster(client(rollguard), "test", watched, Optional.of(namespace), Clock.systemUTC());
+        cluster.onChange(changes::add);
+    }
+
+    private static KubernetesClient client(String kubeconfig) {
         var config = Config.fromKubeconfig(kubeconfig);
         new ClientSettings().customize(config);
-        this.client = new KubernetesClientBuilder()
+        return new KubernetesClientBuilder()
                 .withConfig(config)
                 .withHttpClientFactory(new VertxHttpClientFactory())
                 .build();
-        send("POST", "/api/v1/namespaces", "application/json", "{'metadata':{'name':'" + namespace + "'}}");
-        this.cluster = new FabricCluster(client, "test", watched, Optional.of(namespace), Clock.systemUTC());
-        cluster.onChange(changes::add);
     }
 
     Shop watched() {
