@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps {@code metadata.managedFields}: who wrote which field last. Lists are one field each, where kube-apiserver
- * follows some of them element by element; the way down to a map member is the same.
+ * Keeps {@code metadata.managedFields}: who wrote which field last. Containers and what is named in them are followed
+ * element by element; every other list is one field.
  */
 final class ManagedFields {
 
@@ -24,6 +26,14 @@ final class ManagedFields {
             "deletionGracePeriodSeconds",
             "managedFields",
             "selfLink");
+
+    private static final Map<String, List<String>> KEYED = Map.of(
+            "containers", List.of("name"),
+            "initContainers", List.of("name"),
+            "env", List.of("name"),
+            "volumes", List.of("name"),
+            "volumeMounts", List.of("mountPath"),
+            "ports", List.of("containerPort", "protocol"));
 
     private ManagedFields() {}
 
@@ -96,8 +106,48 @@ final class ManagedFields {
             ObjectNode written,
             ObjectNode gone,
             boolean root) {
+        compareViews(
+                name,
+                before == null ? null : view(name, before),
+                after == null ? null : view(name, after),
+                written,
+                gone,
+                root);
+    }
+
+    /** A list of named elements as a map of them, so that it is compared like one. */
+    private static JsonNode view(String name, JsonNode value) {
+        List<String> keys = KEYED.get(name);
+        if (keys == null || !value.isArray()) {
+            return value;
+        }
+        ObjectNode elements = Json.object();
+        for (JsonNode element : value) {
+            ObjectNode key = Json.object();
+            for (String field : keys) {
+                if (!element.has(field)) {
+                    return value;
+                }
+                key.set(field, element.get(field));
+            }
+            elements.set("k:" + key, element);
+        }
+        return elements;
+    }
+
+    private static String field(String member) {
+        return member.startsWith("k:{") ? member : "f:" + member;
+    }
+
+    private static void compareViews(
+            String name,
+            @Nullable JsonNode before,
+            @Nullable JsonNode after,
+            ObjectNode written,
+            ObjectNode gone,
+            boolean root) {
         if (after == null) {
-            gone.putObject("f:" + name);
+            gone.putObject(field(name));
         } else if (before instanceof ObjectNode old && after instanceof ObjectNode now && !now.isEmpty()) {
             ObjectNode deeperWritten = Json.object();
             ObjectNode deeperGone = Json.object();
@@ -124,7 +174,7 @@ final class ManagedFields {
 
     private static void put(ObjectNode into, String name, ObjectNode deeper, boolean evenEmpty) {
         if (evenEmpty || !deeper.isEmpty()) {
-            into.set("f:" + name, deeper);
+            into.set(field(name), deeper);
         }
     }
 
@@ -136,7 +186,7 @@ final class ManagedFields {
             }
             object.properties().forEach(member -> {
                 if (!(metadata && UNMANAGED.contains(member.getKey()))) {
-                    fields.set("f:" + member.getKey(), all(member.getValue(), false));
+                    fields.set(field(member.getKey()), all(view(member.getKey(), member.getValue()), false));
                 }
             });
         }

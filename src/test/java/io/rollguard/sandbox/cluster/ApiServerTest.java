@@ -212,6 +212,22 @@ class ApiServerTest {
     }
 
     @Test
+    void followsTheFieldsOfAContainerByItsName() {
+        client.post(DEPLOYMENTS, deployment("web")).object();
+
+        ObjectNode after = client.patch(
+                        DEPLOYMENTS + "/web?fieldManager=ci",
+                        JSON_PATCH,
+                        "[{'op':'replace','path':'/spec/template/spec/containers/0/image','value':'web:v2'}]")
+                .object();
+
+        String[] container = {"fieldsV1", "f:spec", "f:template", "f:spec", "f:containers", "k:{\"name\":\"app\"}"};
+        assertThat(Json.at(managed(after, "ci"), container).toString()).isEqualTo("{\"f:image\":{}}");
+        assertThat(Json.at(managed(after, "tester"), container).has("f:name")).isTrue();
+        assertThat(Json.at(managed(after, "tester"), container).has("f:image")).isFalse();
+    }
+
+    @Test
     void triesWithoutStoringWhenItIsADryRun() {
         ObjectNode before = client.post(ROLLOUTS, ROLLOUT).object();
 
