@@ -1,0 +1,81 @@
+package io.rollguard.kafka;
+
+import io.rollguard.wire.DurableLog;
+import io.rollguard.wire.EventRecord;
+import io.rollguard.wire.Events;
+import io.rollguard.wire.Topic;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jboss.logging.Logger;
+
+/** Records of the webhook, acknowledged by every in-sync replica before anybody is told that they are kept. */
+final class AckedLog implements DurableLog, AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(AckedLog.class);
+
+    private final Producer<byte[], byte[]> producer;
+    private final Runnable onTrouble;
+    private volatile String trouble = "";
+
+    /** @param onTrouble called when a record could not be kept, on a thread that must not be blocked */
+    AckedLog(Clients clients, Runnable onTrouble) {
+        this.producer = clients.ingestProducer();
+        this.onTrouble = onTrouble;
+    }
+
+    @Override
+    public CompletionStage<Receipt> append(EventRecord event) {
+        if (event.size() > Events.MAX_RECORD_BYTES) {
+            return CompletableFuture.completedStage(new Receipt.TooLarge());
+        }
+        var receipt = new CompletableFuture<Receipt>();
+        try {
+            producer.send(
+                    Records.of(event, null),
+                    (metadata, failure) -> receipt.complete(failure == null ? kept() : notKept(failure)));
+        } catch (RuntimeException e) {
+            receipt.complete(notKept(e));
+        }
+        return receipt;
+    }
+
+    private Receipt kept() {
+        if (!trouble.isEmpty()) {
+            trouble = "";
+            LOG.info("records are kept again");
+        }
+        return new Receipt.Kept();
+    }
+
+    private Receipt notKept(Exception failure) {
+        if (failure instanceof RecordTooLargeException) {
+            return new Receipt.TooLarge();
+        }
+        var kind = failure.getClass().getSimpleName();
+        if (!kind.equals(trouble)) {
+            trouble = kind;
+            LOG.warnf("records are not kept, so senders are asked to come again: %s: %s", kind, failure.getMessage());
+        }
+        onTrouble.run();
+        return new Receipt.NotKept(kind);
+    }
+
+    /** Asks for what a first send would wait for. Blocks for half a second at most. */
+    void warmUp() {
+        for (var topic : new Topic[] {Topic.ALERT, Topic.DEAD_LETTER}) {
+            try {
+                producer.partitionsFor(topic.topicName());
+            } catch (RuntimeException e) {
+                return; // the first send will wait instead
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        producer.close(Duration.ofSeconds(3));
+    }
+}

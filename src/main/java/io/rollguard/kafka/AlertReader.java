@@ -1,0 +1,138 @@
+package io.rollguard.kafka;
+
+import io.opentelemetry.api.GlobalOpenTelemetry;
+import io.opentelemetry.api.trace.SpanKind;
+import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.AlertTable;
+import io.rollguard.reactor.Alerts;
+import io.rollguard.wire.Events;
+import io.rollguard.wire.Topic;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jboss.logging.Logger;
+
+/**
+ * Keeps the table of alerts current from the alert topic: from the lookback on, then as it grows. Every instance reads all
+ * of it; alerts about other clusters are passed over.
+ */
+final class AlertReader implements Alerts, AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(AlertReader.class);
+    private static final Duration FORGET_EVERY = Duration.ofMinutes(1);
+
+    /** About 1 kB each: what a table may take of the heap before the oldest go. */
+    static final int MAX_ALERTS = 1_000_000;
+
+    private final String cluster;
+    private final Duration lookback;
+    private final Clock clock;
+    private final AlertTable table = new AlertTable(MAX_ALERTS);
+    private final List<Consumer<AlertHistory>> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicLong unreadable = new AtomicLong();
+    private final Tail tail;
+    private Instant forgotten = Instant.MIN;
+
+    AlertReader(Clients clients, String cluster, Duration lookback, Clock clock) {
+        this.cluster = cluster;
+        this.lookback = lookback;
+        this.clock = clock;
+        this.tail = new Tail(
+                Topic.ALERT,
+                () -> clients.reader(Topic.ALERT),
+                () -> clock.instant().minus(lookback),
+                all -> all,
+                new Tail.Sink() {
+                    @Override
+                    public void take(ConsumerRecord<byte[], byte[]> read) {
+                        AlertReader.this.take(read);
+                    }
+
+                    @Override
+                    public void idle() {
+                        forget();
+                    }
+                });
+    }
+
+    void start() {
+        tail.start();
+    }
+
+    private void take(ConsumerRecord<byte[], byte[]> read) {
+        var alert = Events.readAlert(Records.type(read), read.value());
+        if (alert.isEmpty()) {
+            if (unreadable.incrementAndGet() == 1) {
+                LOG.warnf(
+                        "offset %d of partition %d of %s is no alert, so it is passed over; further ones are only counted",
+                        read.offset(), read.partition(), read.topic());
+            }
+            return;
+        }
+        if (alert.get().cluster().equals(cluster)) {
+            apply(alert.get(), read);
+        }
+    }
+
+    private void apply(Alert alert, ConsumerRecord<byte[], byte[]> read) {
+        var history = table.apply(alert);
+        var span = GlobalOpenTelemetry.getTracer("io.rollguard")
+                .spanBuilder("alert heard")
+                .setParent(Records.trace(read))
+                .setSpanKind(SpanKind.CONSUMER)
+                .setAttribute("rollguard.alert", alert.fingerprint().value())
+                .startSpan();
+        try (var scope = span.makeCurrent()) {
+            listeners.forEach(listener -> tell(listener, history));
+        } finally {
+            span.end();
+        }
+    }
+
+    private static void tell(Consumer<AlertHistory> listener, AlertHistory history) {
+        try {
+            listener.accept(history);
+        } catch (RuntimeException e) {
+            LOG.errorf(e, "a change of %s was not taken up; it will be with the next look", history.latest());
+        }
+    }
+
+    private void forget() {
+        var now = clock.instant();
+        if (forgotten.isBefore(now.minus(FORGET_EVERY))) {
+            forgotten = now;
+            table.forget(now, lookback);
+        }
+    }
+
+    @Override
+    public AlertTable table() {
+        return table;
+    }
+
+    @Override
+    public boolean isWhole() {
+        return tail.isWhole();
+    }
+
+    @Override
+    public void onChange(Consumer<AlertHistory> listener) {
+        listeners.add(listener);
+    }
+
+    /** Records of the alert topic that were no alerts. */
+    long unreadable() {
+        return unreadable.get();
+    }
+
+    @Override
+    public void close() {
+        tail.close();
+    }
+}
