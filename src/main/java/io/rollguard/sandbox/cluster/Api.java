@@ -6,6 +6,7 @@ import io.rollguard.sandbox.cluster.Registry.DeleteOptions;
 import io.rollguard.sandbox.cluster.Registry.Deletion;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** Answers every request but watches: discovery, reads, writes, access reviews. Knows nothing of connections. */
@@ -103,7 +104,7 @@ final class Api {
     private ApiResponse get(ApiRequest request, ResourceType type) {
         ObjectNode object = registry.get(key(request, type));
         return switch (request.subresource()) {
-            case "" -> ApiResponse.json(200, object);
+            case "" -> ApiResponse.json(200, request.asTable() ? table(type, List.of(object)) : object);
             case "status" -> {
                 requireStatus(type);
                 yield ApiResponse.json(200, object);
@@ -120,6 +121,13 @@ final class Api {
         LabelSelector labels = LabelSelector.parse(request.param("labelSelector"));
         FieldSelector fields = FieldSelector.parse(type, request.param("fieldSelector"));
         ObjectStore.Listing listing = registry.store().list(type, request.namespace());
+        if (request.asTable()) {
+            List<ObjectNode> chosen = listing.objects().stream()
+                    .map(ObjectStore.Stored::tree)
+                    .filter(tree -> labels.matchesObject(tree) && fields.matches(tree))
+                    .toList();
+            return ApiResponse.json(200, table(type, chosen));
+        }
         var out = new ByteArrayOutputStream(1 << 12);
         write(
                 out,
@@ -144,6 +152,11 @@ final class Api {
         }
         write(out, "]}");
         return ApiResponse.json(200, out.toByteArray());
+    }
+
+    private ObjectNode table(ResourceType type, List<ObjectNode> objects) {
+        return Tables.of(
+                type, objects, registry.store().revision(), registry.clock().instant());
     }
 
     private ApiResponse create(ApiRequest request, ResourceType type) {

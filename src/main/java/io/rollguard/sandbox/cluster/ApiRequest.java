@@ -12,6 +12,7 @@ import java.util.Map;
  * One request to the API, its path taken apart. {@code resource} is "" for discovery and other paths.
  *
  * @param verb as RBAC names it: get, list, watch, create, update, patch, delete, deletecollection
+ * @param asTable the answer is to be shown, not read
  */
 record ApiRequest(
         String method,
@@ -25,10 +26,12 @@ record ApiRequest(
         String name,
         String subresource,
         String contentType,
+        boolean asTable,
         String userAgent,
         byte[] body) {
 
-    static ApiRequest parse(String method, String uri, String contentType, String userAgent, byte[] body) {
+    static ApiRequest parse(
+            String method, String uri, String contentType, String accept, String userAgent, byte[] body) {
         int mark = uri.indexOf('?');
         String path = mark < 0 ? uri : uri.substring(0, mark);
         Map<String, String> query = query(mark < 0 ? "" : uri.substring(mark + 1));
@@ -82,6 +85,7 @@ record ApiRequest(
                 name,
                 subresource,
                 contentType,
+                accept.contains(Tables.ACCEPTED),
                 userAgent,
                 body);
     }

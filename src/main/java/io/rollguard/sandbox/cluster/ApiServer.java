@@ -128,6 +128,7 @@ final class ApiServer implements AutoCloseable {
                     http.method().name(),
                     http.uri(),
                     orEmpty(http.getHeader(HttpHeaders.CONTENT_TYPE)),
+                    orEmpty(http.getHeader(HttpHeaders.ACCEPT)),
                     orEmpty(http.getHeader(HttpHeaders.USER_AGENT)),
                     body.getBytes());
         } catch (ApiFailure failure) {
@@ -205,7 +206,7 @@ final class ApiServer implements AutoCloseable {
 
     private void stream(ApiRequest request, ResourceType type, WatchStream.Sink sink, Object connection) {
         Context context = vertx.getOrCreateContext();
-        WatchStream stream = new WatchStream(store, type, request, context, sink);
+        WatchStream stream = new WatchStream(store, type, request, context, sink, clock);
         long bookmarks = request.flag("allowWatchBookmarks")
                 ? vertx.setPeriodic(BOOKMARK_EVERY_MS, timer -> stream.bookmark())
                 : -1;

@@ -49,6 +49,10 @@ final class Registry {
         return store;
     }
 
+    InstantSource clock() {
+        return clock;
+    }
+
     String now() {
         return Metadata.time(clock.instant());
     }

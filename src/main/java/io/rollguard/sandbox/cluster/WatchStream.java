@@ -8,6 +8,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,8 @@ final class WatchStream {
     private final String namespace;
     private final LabelSelector labels;
     private final FieldSelector fields;
+    private final boolean asTable;
+    private final InstantSource clock;
     private final Context context;
     private final Sink sink;
     private final AtomicInteger pending = new AtomicInteger();
@@ -40,12 +44,15 @@ final class WatchStream {
     private volatile boolean ended;
     private volatile Runnable stop = () -> {};
 
-    WatchStream(ObjectStore store, ResourceType type, ApiRequest request, Context context, Sink sink) {
+    WatchStream(
+            ObjectStore store, ResourceType type, ApiRequest request, Context context, Sink sink, InstantSource clock) {
         this.store = store;
         this.type = type;
         this.namespace = request.namespace();
         this.labels = LabelSelector.parse(request.param("labelSelector"));
         this.fields = FieldSelector.parse(type, request.param("fieldSelector"));
+        this.asTable = request.asTable();
+        this.clock = clock;
         this.context = context;
         this.sink = sink;
     }
@@ -150,9 +157,11 @@ final class WatchStream {
         return event;
     }
 
-    private static byte[] event(String kind, Stored stored) {
+    private byte[] event(String kind, Stored stored) {
         byte[] head = ("{\"type\":\"" + kind + "\",\"object\":").getBytes(StandardCharsets.UTF_8);
-        byte[] json = stored.json();
+        byte[] json = asTable
+                ? Json.bytes(Tables.of(type, List.of(stored.tree()), stored.revision(), clock.instant()))
+                : stored.json();
         byte[] event = new byte[head.length + json.length + 1];
         System.arraycopy(head, 0, event, 0, head.length);
         System.arraycopy(json, 0, event, head.length, json.length);

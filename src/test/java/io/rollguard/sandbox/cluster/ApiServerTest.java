@@ -12,10 +12,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reading and writing objects, with the controllers frozen. */
@@ -294,6 +296,27 @@ class ApiServerTest {
         assertThat(builtIn.path("items").get(0).has("kind")).isFalse();
         assertThat(Metadata.name(builtIn.path("items").get(0))).isEqualTo("web");
         assertThat(Json.text(custom.path("items").get(0), "kind")).isEqualTo("Rollout");
+    }
+
+    @Test
+    void showsATableToThoseWhoAskForOne() {
+        client.post(DEPLOYMENTS, deployment("web")).object();
+
+        JsonNode table = client.getTable(DEPLOYMENTS).object();
+
+        assertThat(Json.text(table, "kind")).isEqualTo("Table");
+        assertThat(table.path("columnDefinitions"))
+                .extracting(column -> Json.text(column, "name"))
+                .containsExactly("Name", "Ready", "Up-to-date", "Available", "Age");
+        assertThat(table.path("rows").get(0).path("cells").toString()).startsWith("[\"web\",\"0/1\",0,0,\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0s", "119,119s", "125,2m5s", "600,10m", "7200,120m", "36000,10h", "864000,10d"})
+    void tellsAnAgeAsKubectlDoes(long seconds, String age) {
+        Instant now = Instant.parse("2026-11-24T12:00:00Z");
+
+        assertThat(Tables.age(now.minusSeconds(seconds), now)).isEqualTo(age);
     }
 
     @Test

@@ -61,10 +61,20 @@ final class TestClient {
         return send("DELETE", path, "", "");
     }
 
+    /** As kubectl asks for what it is to show. */
+    Answer getTable(String path) {
+        return send("GET", path, "", "", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+    }
+
     Answer send(String method, String path, String body, String contentType) {
+        return send(method, path, body, contentType, "application/json");
+    }
+
+    private Answer send(String method, String path, String body, String contentType, String accept) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(cluster.url() + path))
                 .timeout(Duration.ofSeconds(10))
                 .header("User-Agent", "tester/1.0")
+                .header("Accept", accept)
                 .method(method, HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')));
         if (!contentType.isEmpty()) {
             request.header("Content-Type", contentType);
