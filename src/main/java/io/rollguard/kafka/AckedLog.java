@@ -26,6 +26,11 @@ final class AckedLog implements DurableLog, AutoCloseable {
         this.onTrouble = onTrouble;
     }
 
+    /** Why the last record was not kept; empty where it was. */
+    String trouble() {
+        return trouble;
+    }
+
     @Override
     public CompletionStage<Receipt> append(EventRecord event) {
         if (event.size() > Events.MAX_RECORD_BYTES) {

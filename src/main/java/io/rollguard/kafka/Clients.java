@@ -2,11 +2,13 @@ package io.rollguard.kafka;
 
 import io.rollguard.wire.Topic;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -40,6 +42,11 @@ record Clients(Map<String, Object> common) {
         return producer("rollguard-journal", 2_000, 2_000, 5_000);
     }
 
+    /** For what releases do: nobody waits for it, so it may take longer to come through. */
+    Producer<byte[], byte[]> releaseProducer() {
+        return producer("rollguard-releases", 2_000, 2_000, 30_000);
+    }
+
     private Producer<byte[], byte[]> producer(String id, int maxBlock, int request, int delivery) {
         var config = config(id);
         config.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -59,6 +66,20 @@ record Clients(Map<String, Object> common) {
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         config.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
+        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** A member of a group whose assignment tells who does what. One that died is noticed after six seconds. */
+    Consumer<byte[], byte[]> member(String group) {
+        var config = config("rollguard-member");
+        config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+        config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6_000);
+        config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_500);
+        config.put(
+                ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+                List.of(CooperativeStickyAssignor.class.getName()));
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 

@@ -1,0 +1,80 @@
+package io.rollguard.kafka;
+
+import io.rollguard.config.RollguardConfig;
+import io.rollguard.reactor.Ownership;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.wire.Topic;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Utils;
+import org.jboss.logging.Logger;
+
+/**
+ * Who reconciles what: the assignment of the command topic's consumer group, one group a cluster. A plain consumer and no
+ * channel of SmallRye's, because the assignment is all that is asked for until there are commands.
+ */
+@Singleton
+class CommandOwnership implements Ownership {
+
+    private static final Logger LOG = Logger.getLogger(CommandOwnership.class);
+
+    private final Clients clients;
+    private final String group;
+    private final Set<Integer> assigned = new CopyOnWriteArraySet<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+    CommandOwnership(Clients clients, RollguardConfig config) {
+        this.clients = clients;
+        this.group = "rollguard-reactor-" + config.cluster();
+    }
+
+    /** Takes part in the group until the thread is interrupted. */
+    void run() {
+        try (var consumer = clients.member(group)) {
+            consumer.subscribe(List.of(Topic.COMMAND.topicName()), new Assignment());
+            while (!Thread.currentThread().isInterrupted()) {
+                consumer.poll(Duration.ofMillis(500));
+            }
+        }
+    }
+
+    private final class Assignment implements ConsumerRebalanceListener {
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            partitions.forEach(partition -> assigned.add(partition.partition()));
+            tell();
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            partitions.forEach(partition -> assigned.remove(partition.partition()));
+            tell();
+        }
+
+        private void tell() {
+            LOG.infof("reconciles %d of %d partitions of the workloads", assigned.size(), Topic.COMMAND.partitions());
+            listeners.forEach(Runnable::run);
+        }
+    }
+
+    /** By the partition that the default partitioner gives the workload's key, so that its commands come here too. */
+    @Override
+    public boolean owns(WorkloadRef workload) {
+        var key = workload.toString().getBytes(StandardCharsets.UTF_8);
+        return assigned.contains(Utils.toPositive(Utils.murmur2(key)) % Topic.COMMAND.partitions());
+    }
+
+    @Override
+    public void onChange(Runnable listener) {
+        listeners.add(listener);
+    }
+}

@@ -1,0 +1,50 @@
+package io.rollguard.kafka;
+
+import io.rollguard.config.RollguardConfig;
+import io.rollguard.incident.IncidentLog.Limits;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+
+/** Makes the parts that know nothing of where they run. */
+@Singleton
+class KafkaBeans {
+
+    @Produces
+    @Singleton
+    Clients clients(KafkaConnection connection) {
+        return connection.clients();
+    }
+
+    @Produces
+    @Singleton
+    AckedLog log(Clients clients) {
+        return new AckedLog(clients, () -> {});
+    }
+
+    @Produces
+    @Singleton
+    AlertReader alerts(Clients clients, RollguardConfig config) {
+        return new AlertReader(clients, config.cluster(), config.lookback(), Clock.systemUTC());
+    }
+
+    @Produces
+    @Singleton
+    IncidentJournal incidents(Clients clients, RollguardConfig config) {
+        var limits = new Limits(config.breaker().max(), config.breaker().window(), config.coolDown());
+        return new IncidentJournal(clients, limits);
+    }
+
+    void close(@Disposes AckedLog log) {
+        log.close();
+    }
+
+    void close(@Disposes AlertReader alerts) {
+        alerts.close();
+    }
+
+    void close(@Disposes IncidentJournal incidents) {
+        incidents.close();
+    }
+}

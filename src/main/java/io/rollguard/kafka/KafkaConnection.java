@@ -1,0 +1,83 @@
+package io.rollguard.kafka;
+
+import io.rollguard.config.RollguardConfig;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which broker. {@code KAFKA_BOOTSTRAP_SERVERS} names it; unset, an embedded one is used: one that
+ * answers on its port already (another instance's), else one of our own. Inside a cluster nothing is embedded.
+ */
+@Singleton
+class KafkaConnection {
+
+    private static final Logger LOG = Logger.getLogger(KafkaConnection.class);
+
+    private final Optional<String> named;
+    private final RollguardConfig config;
+    private @Nullable String bootstrapServers;
+    private @Nullable EmbeddedBroker embedded;
+
+    KafkaConnection(@ConfigProperty(name = "KAFKA_BOOTSTRAP_SERVERS") Optional<String> named, RollguardConfig config) {
+        this.named = named.filter(servers -> !servers.isBlank());
+        this.config = config;
+    }
+
+    /** Decides, and starts the embedded broker where it is to be; may take seconds. */
+    private void open() {
+        if (bootstrapServers != null) {
+            return;
+        }
+        if (named.isPresent()) {
+            bootstrapServers = named.get();
+            return;
+        }
+        if (System.getenv("KUBERNETES_SERVICE_HOST") != null) {
+            throw new IllegalStateException(
+                    "KAFKA_BOOTSTRAP_SERVERS is unset: inside a cluster Rollguard needs a broker that outlives its pod");
+        }
+        int port = config.embeddedKafka().port();
+        if (answers(port)) {
+            LOG.infof("using the broker that answers on 127.0.0.1:%d", port);
+        } else {
+            var home = Path.of(System.getProperty("rollguard.home", "."));
+            embedded = EmbeddedBroker.start(
+                    home.resolve("target/sandbox"),
+                    config.dataDir().toAbsolutePath().resolve("kafka"),
+                    port);
+        }
+        bootstrapServers = "127.0.0.1:" + port;
+    }
+
+    private static boolean answers(int port) {
+        try (var socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Clients of that broker; decides which one where that was not done yet. */
+    synchronized Clients clients() {
+        open();
+        return Clients.of(Objects.requireNonNull(bootstrapServers));
+    }
+
+    @PreDestroy
+    synchronized void close() {
+        if (embedded != null) {
+            embedded.close();
+        }
+    }
+}

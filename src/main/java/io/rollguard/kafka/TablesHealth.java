@@ -1,0 +1,32 @@
+package io.rollguard.kafka;
+
+import io.smallrye.health.api.HealthGroup;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+
+/** Whether alerts and incidents were read back whole. Taking alerts in does not depend on it. */
+@HealthGroup("reactor")
+@Singleton
+class TablesHealth implements HealthCheck {
+
+    private final AlertReader alerts;
+    private final IncidentJournal incidents;
+
+    TablesHealth(AlertReader alerts, IncidentJournal incidents) {
+        this.alerts = alerts;
+        this.incidents = incidents;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        var response = HealthCheckResponse.named("tables")
+                .status(alerts.isWhole() && incidents.isWhole())
+                .withData("alerts", alerts.table().size())
+                .withData("alerts-dropped", alerts.table().dropped())
+                .withData("alerts-unreadable", alerts.unreadable())
+                .withData("incidents-open", incidents.log().open().size());
+        incidents.log().foreignType().ifPresent(type -> response.withData("not-understood", type));
+        return response.build();
+    }
+}
