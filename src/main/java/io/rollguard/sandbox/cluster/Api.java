@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Answers every request but watches: discovery, reads, writes, access reviews. Knows nothing of connections. */
 final class Api {
@@ -87,7 +88,7 @@ final class Api {
         };
     }
 
-    @org.jspecify.annotations.Nullable
+    @Nullable
     ResourceType type(ApiRequest request) {
         return catalog.find(request.group(), request.version(), request.resource())
                 .orElse(null);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedCollection;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -152,7 +153,7 @@ final class Catalog {
                 Json.text(definition, "spec", "group"),
                 Json.text(version, "name"),
                 Json.text(names, "plural"),
-                singular.isEmpty() ? kind.toLowerCase(java.util.Locale.ROOT) : singular,
+                singular.isEmpty() ? kind.toLowerCase(Locale.ROOT) : singular,
                 kind,
                 shortNames,
                 Json.text(definition, "spec", "scope").equals("Namespaced"),
@@ -170,7 +171,7 @@ final class Catalog {
         spec.put("group", "argoproj.io").put("scope", "Namespaced");
         ObjectNode names = spec.putObject("names");
         names.put("kind", kind).put("listKind", kind + "List").put("plural", plural);
-        names.put("singular", kind.toLowerCase(java.util.Locale.ROOT));
+        names.put("singular", kind.toLowerCase(Locale.ROOT));
         names.putArray("shortNames").add(shortName);
         ArrayNode versions = spec.putArray("versions");
         ObjectNode version = versions.addObject();

@@ -26,9 +26,7 @@ final class Dispatch implements Consumer<Change> {
         boolean deleted = change.kind() == ChangeKind.DELETED;
         if (type.equals(Catalog.PODS)) {
             enqueueController(change.key(), object);
-            if (!deleted) {
-                controllers.enqueue(Part.KUBELETS, change.key());
-            }
+            controllers.enqueue(Part.KUBELETS, change.key());
         } else if (type.equals(Catalog.REPLICA_SETS)) {
             controllers.enqueue(Part.REPLICA_SETS, change.key());
             enqueueController(change.key(), object);

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -41,7 +42,7 @@ final class Json {
     }
 
     static ObjectNode parseObject(String json) {
-        return parseObject(json.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return parseObject(json.getBytes(StandardCharsets.UTF_8));
     }
 
     static byte[] bytes(JsonNode node) {

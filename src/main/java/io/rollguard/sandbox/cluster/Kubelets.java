@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The scheduler and the simulated kubelets. A pod becomes Ready by itself; annotations, of its template or put on it
@@ -40,13 +41,13 @@ final class Kubelets implements Controllers.Reconciler {
         END
     }
 
-    private record Plan(Step step, Instant at) {}
+    private record Plan(String uid, Step step, Instant at) {}
 
     private final Registry registry;
     private final Controllers controllers;
     private final Nodes nodes;
     private final InstantSource clock;
-    private final Map<String, Plan> plans = new HashMap<>();
+    private final Map<ObjectKey, Plan> plans = new HashMap<>();
     private int addresses;
 
     Kubelets(Registry registry, Controllers controllers, Nodes nodes, InstantSource clock) {
@@ -60,6 +61,7 @@ final class Kubelets implements Controllers.Reconciler {
     public void reconcile(ObjectKey key) {
         ObjectStore.Stored found = registry.store().find(key).orElse(null);
         if (found == null) {
+            plans.remove(key);
             return;
         }
         ObjectNode pod = found.tree();
@@ -70,19 +72,19 @@ final class Kubelets implements Controllers.Reconciler {
         }
         Step step = nodes.isUp(node) ? next(pod) : null;
         if (step == null) {
-            plans.remove(Metadata.uid(pod));
+            plans.remove(key);
             return;
         }
         Instant now = clock.instant();
-        Plan plan = plans.get(Metadata.uid(pod));
-        if (plan == null || plan.step() != step) {
-            plan = new Plan(step, now.plus(delay(step, pod)));
-            plans.put(Metadata.uid(pod), plan);
+        Plan plan = plans.get(key);
+        if (plan == null || plan.step() != step || !plan.uid().equals(Metadata.uid(pod))) {
+            plan = new Plan(Metadata.uid(pod), step, now.plus(delay(step, pod)));
+            plans.put(key, plan);
         }
         if (plan.at().isAfter(now)) {
             controllers.enqueueAfter(Part.KUBELETS, key, Duration.between(now, plan.at()));
         } else {
-            plans.remove(Metadata.uid(pod));
+            plans.remove(key);
             carryOut(step, key, pod, node);
         }
     }
@@ -109,7 +111,7 @@ final class Kubelets implements Controllers.Reconciler {
                 changed -> Pods.setCondition(changed, "PodScheduled", true, "", registry.now()));
     }
 
-    @org.jspecify.annotations.Nullable
+    @Nullable
     private static Step next(ObjectNode pod) {
         if (Metadata.deleting(pod)) {
             return Step.END;

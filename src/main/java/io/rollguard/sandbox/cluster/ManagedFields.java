@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,7 +90,7 @@ final class ManagedFields {
     }
 
     private static Set<String> rootsOf(@Nullable ObjectNode before, ObjectNode after) {
-        Set<String> roots = new java.util.LinkedHashSet<>();
+        Set<String> roots = new LinkedHashSet<>();
         after.fieldNames().forEachRemaining(roots::add);
         if (before != null) {
             before.fieldNames().forEachRemaining(roots::add);
@@ -151,7 +152,7 @@ final class ManagedFields {
         } else if (before instanceof ObjectNode old && after instanceof ObjectNode now && !now.isEmpty()) {
             ObjectNode deeperWritten = Json.object();
             ObjectNode deeperGone = Json.object();
-            Set<String> members = new java.util.LinkedHashSet<>();
+            Set<String> members = new LinkedHashSet<>();
             now.fieldNames().forEachRemaining(members::add);
             old.fieldNames().forEachRemaining(members::add);
             boolean metadata = root && name.equals("metadata");

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.random.RandomGenerator;
 
 /** Pod templates as controllers see them: defaults, equality, and the hash that names a revision. */
 final class PodTemplates {
@@ -205,7 +206,7 @@ final class PodTemplates {
         return encoded.toString();
     }
 
-    static String randomSuffix(java.util.random.RandomGenerator random) {
+    static String randomSuffix(RandomGenerator random) {
         StringBuilder suffix = new StringBuilder();
         for (int i = 0; i < 5; i++) {
             suffix.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What a pod's status says, and how a kubelet writes it. */
 final class Pods {
@@ -115,7 +117,7 @@ final class Pods {
 
     private static Iterable<ObjectNode> containers(ObjectNode pod, ObjectNode status) {
         ArrayNode statuses = status.putArray("containerStatuses");
-        java.util.List<ObjectNode> written = new java.util.ArrayList<>();
+        List<ObjectNode> written = new ArrayList<>();
         for (JsonNode container : Json.at(pod, "spec", "containers")) {
             written.add(statuses.addObject()
                     .put("name", Json.text(container, "name"))

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
@@ -163,8 +164,7 @@ final class Registry {
     }
 
     /** A controller's write: changes a copy in place. */
-    ObjectNode modify(
-            ObjectKey key, String subresource, Writer writer, java.util.function.Consumer<ObjectNode> change) {
+    ObjectNode modify(ObjectKey key, String subresource, Writer writer, Consumer<ObjectNode> change) {
         return update(
                 key,
                 subresource,
@@ -220,7 +220,6 @@ final class Registry {
             if (key.type().equals(Catalog.NAMESPACES)) {
                 Json.ensure(marked, "status").put("phase", "Terminating");
             }
-            marked.path("metadata");
             return new Deletion(
                     marked.equals(current) ? current : store.put(key, marked).tree(), false);
         });

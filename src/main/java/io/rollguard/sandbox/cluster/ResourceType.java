@@ -1,6 +1,7 @@
 package io.rollguard.sandbox.cluster;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A kind of object the API serves.
@@ -61,7 +62,7 @@ record ResourceType(
                 slash < 0 ? "" : apiVersion.substring(0, slash),
                 apiVersion.substring(slash + 1),
                 plural,
-                kind.toLowerCase(java.util.Locale.ROOT),
+                kind.toLowerCase(Locale.ROOT),
                 kind,
                 List.of(shortNames),
                 true,

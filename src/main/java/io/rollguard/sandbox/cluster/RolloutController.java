@@ -2,6 +2,7 @@ package io.rollguard.sandbox.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 
@@ -100,6 +101,6 @@ final class RolloutController implements Controllers.Reconciler {
             RolloutPhase phase = RolloutPhase.of(new RolloutView(changed), status);
             status.put("phase", phase.phase()).put("message", phase.message());
         });
-        controllers.enqueueAfter(Controllers.Part.ROLLOUTS, key, java.time.Duration.ofSeconds(20));
+        controllers.enqueueAfter(Controllers.Part.ROLLOUTS, key, Duration.ofSeconds(20));
     }
 }

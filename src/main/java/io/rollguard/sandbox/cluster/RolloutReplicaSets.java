@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Makes, numbers, scales and ends the ReplicaSets of a Rollout. */
 final class RolloutReplicaSets {
@@ -113,7 +114,7 @@ final class RolloutReplicaSets {
         }
     }
 
-    void rewrite(java.util.function.Consumer<ObjectNode> change) {
+    void rewrite(Consumer<ObjectNode> change) {
         run.registry.modify(run.key, "", Writer.ROLLOUTS, tree -> {
             change.accept(Json.ensure(tree, "spec"));
             writeBack(tree);

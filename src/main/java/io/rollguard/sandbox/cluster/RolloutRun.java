@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,7 +125,7 @@ final class RolloutRun {
         return all.stream().filter(other -> isSame(set, other)).findFirst().orElse(null);
     }
 
-    int sum(java.util.function.ToIntFunction<ReplicaSetState> count) {
+    int sum(ToIntFunction<ReplicaSetState> count) {
         return ReplicaSetState.sum(all, count);
     }
 

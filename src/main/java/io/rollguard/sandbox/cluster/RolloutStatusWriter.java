@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** Works out conditions, pauses and phase of a Rollout and writes its status. */
 final class RolloutStatusWriter {
@@ -298,7 +299,7 @@ final class RolloutStatusWriter {
     }
 
     /** Writes the whole status, and only over the version that was read. What says nothing is left out. */
-    void writeStatus(java.util.function.Consumer<ObjectNode> change) {
+    void writeStatus(Consumer<ObjectNode> change) {
         run.rollout = new RolloutView(run.registry.modify(run.key, "status", Writer.ROLLOUTS, tree -> {
             run.onlyOverWhatWasRead(tree);
             ObjectNode status = Json.ensure(tree, "status");
