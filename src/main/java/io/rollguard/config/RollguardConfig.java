@@ -32,6 +32,10 @@ public interface RollguardConfig {
     @WithDefault("data")
     Path dataDir();
 
+    /** The checkout that the launcher runs from; it sets this itself. The embedded broker's programs lie below. */
+    @WithDefault(".")
+    Path home();
+
     /** How long a promoted release stays a suspect. */
     @WithDefault("PT30M")
     Duration bakeTime();

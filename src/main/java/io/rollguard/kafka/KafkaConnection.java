@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -50,9 +49,8 @@ class KafkaConnection {
         if (answers(port)) {
             LOG.infof("using the broker that answers on 127.0.0.1:%d", port);
         } else {
-            var home = Path.of(System.getProperty("rollguard.home", "."));
             embedded = EmbeddedBroker.start(
-                    home.resolve("target/sandbox"),
+                    config.home().resolve("target/sandbox"),
                     config.dataDir().toAbsolutePath().resolve("kafka"),
                     port);
         }
