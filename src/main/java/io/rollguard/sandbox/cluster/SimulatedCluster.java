@@ -64,7 +64,10 @@ public final class SimulatedCluster implements AutoCloseable {
     }
 
     public static SimulatedCluster start(Options options) {
-        InstantSource clock = InstantSource.system();
+        return start(options, InstantSource.system());
+    }
+
+    static SimulatedCluster start(Options options, InstantSource clock) {
         Catalog catalog = new Catalog();
         ObjectStore store = new ObjectStore(options.historyLimit());
         Registry registry = new Registry(store, catalog, clock, RandomGenerator.getDefault());
