@@ -35,6 +35,9 @@ final class Messages {
     /** Of these answers, those about single attempts: room stays for evidence, escalation, uncured, cured and closed. */
     private static final int MAX_ATTEMPT_REPLIES = 5;
 
+    /** The kind of the answer that shows the evidence. */
+    static final String EVIDENCE = "evidence";
+
     private static final int MAX_EVIDENCE_LINES = 16;
     private static final int MAX_ALERT_LINES = 8;
 
@@ -330,7 +333,7 @@ final class Messages {
         }
         blocks.add(new Block.Context(
                 List.of(new Words().ours("judged ").time(judged.at()).markup())));
-        return Optional.of(new Reply("evidence", new Message(title.markup(), blocks), false));
+        return Optional.of(new Reply(EVIDENCE, new Message(title.markup(), blocks), null));
     }
 
     private static Words evidenceLines(Judgement judged) {
@@ -443,7 +446,7 @@ final class Messages {
                             .ours(": the release is guilty, but "
                                     + (forbids == null ? "nothing may be done" : forbids.text())
                                     + ".")),
-                    true));
+                    Phase.HELD));
         }
         if (incident.uncuredAt() != null) {
             replies.add(new Reply(
@@ -452,7 +455,7 @@ final class Messages {
                             .bold("A person is needed")
                             .ours(": the alerts go on after the rollback ")
                             .time(incident.uncuredAt())),
-                    true));
+                    Phase.UNCURED));
         }
         if (incident.curedAt() != null) {
             replies.add(reply(
@@ -479,11 +482,11 @@ final class Messages {
         if (!failure.command().isBlank()) {
             words.line().command(failure.command());
         }
-        return new Reply("escalated", message(words), true);
+        return new Reply("escalated", message(words), Phase.ESCALATED);
     }
 
     private static Reply reply(String kind, Words words) {
-        return new Reply(kind, message(words), false);
+        return new Reply(kind, message(words), null);
     }
 
     private static Message message(Words words) {
