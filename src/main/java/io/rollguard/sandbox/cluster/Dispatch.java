@@ -5,6 +5,7 @@ import io.rollguard.sandbox.cluster.Controllers.Part;
 import io.rollguard.sandbox.cluster.ObjectStore.Change;
 import io.rollguard.sandbox.cluster.ObjectStore.ChangeKind;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** Decides which controllers look at what after a change. Called with the store locked. */
 final class Dispatch implements Consumer<Change> {
@@ -32,6 +33,7 @@ final class Dispatch implements Consumer<Change> {
             enqueueController(change.key(), object);
         } else if (type.equals(Catalog.DEPLOYMENTS)) {
             controllers.enqueue(Part.DEPLOYMENTS, change.key());
+            enqueueRollouts(change.key().namespace(), rollout -> WorkloadReference.isOn(rollout, change.key()));
         } else if (type.is("argoproj.io", "rollouts")) {
             controllers.enqueue(Part.ROLLOUTS, change.key());
         } else if (type.equals(Catalog.STATEFUL_SETS)) {
@@ -48,7 +50,10 @@ final class Dispatch implements Consumer<Change> {
             }
         }
         if (type.equals(Catalog.SERVICES)) {
-            enqueueRolloutsUsing(change.key());
+            enqueueRollouts(
+                    change.key().namespace(),
+                    rollout -> RolloutTraffic.services(rollout)
+                            .contains(change.key().name()));
         }
         collect(change, object, deleted);
     }
@@ -89,11 +94,10 @@ final class Dispatch implements Consumer<Change> {
         }
     }
 
-    private void enqueueRolloutsUsing(ObjectKey service) {
+    private void enqueueRollouts(String namespace, Predicate<JsonNode> chosen) {
         catalog.find("argoproj.io", "v1alpha1", "rollouts")
-                .ifPresent(type -> store.list(type, service.namespace()).objects().stream()
-                        .filter(rollout ->
-                                RolloutTraffic.services(rollout.tree()).contains(service.name()))
+                .ifPresent(type -> store.list(type, namespace).objects().stream()
+                        .filter(rollout -> chosen.test(rollout.tree()))
                         .forEach(rollout -> controllers.enqueue(Part.ROLLOUTS, ObjectKey.of(type, rollout.tree()))));
     }
 }

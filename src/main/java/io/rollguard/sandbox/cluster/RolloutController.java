@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * Argo Rollouts 1.10 as far as Rollguard meets it: canary with setWeight and pause steps, by pods or with traffic routing
  * (nginx is written, of other routers only the weights in status), blueGreen, abort, retry, promoteFull, restore,
- * rollbackWindow, spec.paused. Left out: analysis, experiments, step plugins, workloadRef, restartAt, ephemeral metadata
+ * rollbackWindow, spec.paused, workloadRef on a Deployment. Left out: analysis, experiments, step plugins, restartAt, ephemeral metadata
  * and injected anti-affinity; a step of a kind left out counts as completed.
  */
 final class RolloutController implements Controllers.Reconciler {
@@ -32,17 +32,45 @@ final class RolloutController implements Controllers.Reconciler {
         if (found.isEmpty() || Metadata.deleting(found.get().tree())) {
             return;
         }
-        ObjectNode rollout = found.get().tree();
+        ObjectNode stored = found.get().tree();
+        if (notesWorkloadGeneration(key, stored)) {
+            return;
+        }
+        ObjectNode rollout = WorkloadReference.resolve(registry.store(), stored);
         Optional<String> invalid = whatIsInvalid(rollout);
         if (invalid.isPresent()) {
-            report(key, rollout, invalid.get());
+            report(key, stored, invalid.get());
         } else {
-            new RolloutSync(new RolloutRun(registry, controllers, events, clock, key, rollout)).run();
+            new RolloutSync(new RolloutRun(registry, controllers, events, clock, key, stored)).run();
         }
+    }
+
+    /** True when the annotation had to be written: the change brings the Rollout back here. */
+    private boolean notesWorkloadGeneration(ObjectKey key, ObjectNode rollout) {
+        if (!WorkloadReference.isSet(rollout)) {
+            return false;
+        }
+        Optional<ObjectNode> deployment = WorkloadReference.find(registry.store(), rollout);
+        String generation = deployment
+                .map(found -> Long.toString(Metadata.generation(found)))
+                .orElse("");
+        if (generation.isEmpty()
+                || Metadata.annotation(rollout, WorkloadReference.GENERATION).equals(generation)) {
+            return false;
+        }
+        registry.modify(
+                key, "", Writer.ROLLOUTS, tree -> Metadata.annotate(tree, WorkloadReference.GENERATION, generation));
+        return true;
     }
 
     /** The API server does not check a Rollout's template, so its controller has to. */
     private Optional<String> whatIsInvalid(ObjectNode tree) {
+        if (WorkloadReference.isSet(tree)
+                && WorkloadReference.find(registry.store(), tree).isEmpty()) {
+            String name = Json.text(tree, "spec", "workloadRef", "name");
+            return Optional.of("spec.workloadRef.name: Invalid value: \"" + name + "\": deployments.apps \"" + name
+                    + "\" not found");
+        }
         RolloutView rollout = new RolloutView(tree);
         if (!rollout.isCanary() && !rollout.isBlueGreen()) {
             return Optional.of(

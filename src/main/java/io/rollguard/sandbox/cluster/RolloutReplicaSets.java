@@ -106,7 +106,7 @@ final class RolloutReplicaSets {
     private void setRevision(long revision) {
         String text = Long.toString(revision);
         if (!Metadata.annotation(run.rollout.tree(), KEYS.revision()).equals(text)) {
-            run.rollout = new RolloutView(run.registry.modify(run.key, "", Writer.ROLLOUTS, tree -> {
+            run.written(run.registry.modify(run.key, "", Writer.ROLLOUTS, tree -> {
                 Metadata.annotate(tree, KEYS.revision(), text);
                 writeBack(tree);
             }));

@@ -59,7 +59,7 @@ final class RolloutRun {
         this.events = events;
         this.clock = clock;
         this.key = key;
-        this.rollout = new RolloutView(tree);
+        this.rollout = view(tree);
         this.all = owned();
         this.weights = Json.at(rollout.status(), "canary", "weights");
         find();
@@ -127,6 +127,15 @@ final class RolloutRun {
 
     int sum(ToIntFunction<ReplicaSetState> count) {
         return ReplicaSetState.sum(all, count);
+    }
+
+    private RolloutView view(ObjectNode tree) {
+        return new RolloutView(WorkloadReference.resolve(registry.store(), tree));
+    }
+
+    /** Goes on with the Rollout as it was just written. */
+    void written(ObjectNode tree) {
+        rollout = view(tree);
     }
 
     /** Makes a write fail as stale where somebody else has written since. */

@@ -44,6 +44,10 @@ final class RolloutStatusWriter {
 
     void persist(ObjectNode status) {
         status.put("observedGeneration", Long.toString(Metadata.generation(run.rollout.tree())));
+        if (WorkloadReference.isSet(run.rollout.tree())) {
+            String generation = Metadata.annotation(run.rollout.tree(), WorkloadReference.GENERATION);
+            status.put("workloadObservedGeneration", generation);
+        }
         evaluateDeadlineAbort(status);
         putAbortAndPause(status);
         putConditions(status);
@@ -290,7 +294,7 @@ final class RolloutStatusWriter {
         if (gone.isEmpty() && changed.isEmpty()) {
             return false;
         }
-        run.rollout = new RolloutView(run.registry.modify(run.key, "status", Writer.ROLLOUTS, tree -> {
+        run.written(run.registry.modify(run.key, "status", Writer.ROLLOUTS, tree -> {
             ObjectNode stored = Json.ensure(tree, "status");
             stored.remove(gone);
             changed.forEach(name -> stored.set(name, status.get(name)));
@@ -300,7 +304,7 @@ final class RolloutStatusWriter {
 
     /** Writes the whole status, and only over the version that was read. What says nothing is left out. */
     void writeStatus(Consumer<ObjectNode> change) {
-        run.rollout = new RolloutView(run.registry.modify(run.key, "status", Writer.ROLLOUTS, tree -> {
+        run.written(run.registry.modify(run.key, "status", Writer.ROLLOUTS, tree -> {
             run.onlyOverWhatWasRead(tree);
             ObjectNode status = Json.ensure(tree, "status");
             names(status).stream()

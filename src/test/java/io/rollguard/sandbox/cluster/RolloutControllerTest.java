@@ -284,6 +284,35 @@ class RolloutControllerTest {
     }
 
     @Test
+    void takesItsTemplateFromTheDeploymentItRefersTo() {
+        String deployments = TestClient.DEPLOYMENTS;
+        client.post(deployments, Workloads.deployment("cart", "").replace("'replicas':4", "'replicas':0"))
+                .object();
+        client.post(
+                        ROLLOUTS,
+                        "{'apiVersion':'argoproj.io/v1alpha1','kind':'Rollout','metadata':{'name':'cart'},'spec':{'replicas':4,"
+                                + "'workloadRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'cart'},'strategy':"
+                                + STEPS + "}}")
+                .object();
+        await(rollout -> isPhase(rollout, "Healthy"));
+
+        client.patch(deployments + "/cart", JSON_PATCH, newTemplate("cart", "v2"))
+                .object();
+        ObjectNode paused = await(rollout -> isPhase(rollout, "Paused"));
+        client.patch(deployments + "/cart", JSON_PATCH, newTemplate("cart", "v1"))
+                .object();
+        ObjectNode back = await(rollout -> isPhase(rollout, "Healthy")
+                && status(rollout, "workloadObservedGeneration").equals("3"));
+
+        assertThat(status(paused, "workloadObservedGeneration")).isEqualTo("2");
+        assertThat(Metadata.generation(back)).isEqualTo(1);
+        assertThat(Json.at(back, "spec").has("template")).isFalse();
+        assertThat(Metadata.annotation(back, "rollout.argoproj.io/workload-generation"))
+                .isEqualTo("3");
+        assertThat(status(back, "currentPodHash")).isEqualTo(status(paused, "stableRS"));
+    }
+
+    @Test
     void anInvalidTemplateIsReportedAndNothingElseHappens() {
         canaryAtPause();
         client.patch(
