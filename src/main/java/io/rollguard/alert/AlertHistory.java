@@ -3,7 +3,9 @@ package io.rollguard.alert;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,15 +101,18 @@ public record AlertHistory(Alert latest, List<Span> spans) {
     }
 
     private static Alert newer(Alert one, Alert other) {
-        int order = one.startsAt().compareTo(other.startsAt());
-        if (order == 0) {
-            order = one.status().compareTo(other.status());
-        }
-        if (order == 0) {
-            order = one.receivedAt().compareTo(other.receivedAt());
-        }
-        return order >= 0 ? one : other;
+        return NEWEST_LAST.compare(one, other) >= 0 ? one : other;
     }
+
+    /** To the last field, so that copies that came in the same instant and differ still have one order. */
+    private static final Comparator<Alert> NEWEST_LAST = Comparator.comparing(Alert::startsAt)
+            .thenComparing(Alert::status)
+            .thenComparing(Alert::receivedAt)
+            .thenComparing(Alert::endsAt, Comparator.nullsFirst(Comparator.naturalOrder()))
+            .thenComparing(alert -> new TreeMap<>(alert.annotations()).toString())
+            .thenComparing(Alert::generatorUrl)
+            .thenComparing(alert -> alert.labels().toString())
+            .thenComparing(Alert::cluster);
 
     public Fingerprint fingerprint() {
         return latest.fingerprint();

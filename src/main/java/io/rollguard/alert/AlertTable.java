@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The alerts of one cluster, as folded from their deliveries. The content is a function of the set of deliveries: their
- * order and doubles do not matter. Indexed by namespace and by alertname, so that a question costs what it answers.
+ * The alerts of one cluster, as folded from their deliveries. While there is room, the content is a function of the set
+ * of deliveries: their order and doubles do not matter. Indexed by namespace and by alertname, so that a question costs what it answers.
  * Safe for many threads.
  */
 public final class AlertTable {
@@ -33,6 +33,9 @@ public final class AlertTable {
     public synchronized AlertHistory apply(Alert alert) {
         var known = histories.get(alert.fingerprint());
         var now = known == null ? AlertHistory.of(alert) : known.with(alert);
+        if (known != null && !known.latest().labels().equals(now.latest().labels())) {
+            remove(known); // a sender that makes up fingerprints must not leave stale entries in the indexes
+        }
         store(now);
         if (histories.size() > limit) {
             evict();

@@ -1,6 +1,7 @@
 package io.rollguard.alert;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.regex.Pattern;
 
 /** Alertmanager's identity of a label set: 16 lower-case hex digits. Any changed label is another fingerprint. */
@@ -21,18 +22,28 @@ public record Fingerprint(String value) implements Comparable<Fingerprint> {
         return FORM.matcher(value).matches();
     }
 
-    /** FNV-1a over name, 0xFF, value, 0xFF of the labels sorted by name (prometheus/common model/signature.go). */
+    /**
+     * FNV-1a over name, 0xFF, value, 0xFF of the labels sorted by name (prometheus/common model/signature.go). Go sorts the
+     * bytes of the names, which for rare letters is another order than Java's.
+     */
     public static Fingerprint of(Labels labels) {
         long hash = FNV_OFFSET;
-        for (var label : labels.values().entrySet()) {
-            hash = add(add(hash, label.getKey()), label.getValue());
+        var names = labels.values().keySet().stream()
+                .sorted((one, other) -> Arrays.compareUnsigned(bytes(one), bytes(other)))
+                .toList();
+        for (var name : names) {
+            hash = add(add(hash, name), labels.get(name).orElseThrow());
         }
         return new Fingerprint("%016x".formatted(hash));
     }
 
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
     private static long add(long hash, String text) {
         long result = hash;
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+        for (byte b : bytes(text)) {
             result = (result ^ (b & 0xFF)) * FNV_PRIME;
         }
         return (result ^ (SEPARATOR & 0xFF)) * FNV_PRIME;

@@ -26,7 +26,7 @@ public final class PrometheusDuration {
         for (int unit = 0; unit < MILLIS.length; unit++) {
             String digits = matcher.group(unit + 1);
             if (digits != null) {
-                if (digits.length() > 11) {
+                if (digits.length() > 11 || Long.parseLong(digits) > MILLIS[0] / MILLIS[unit]) {
                     return Optional.empty();
                 }
                 total += Long.parseLong(digits) * MILLIS[unit];

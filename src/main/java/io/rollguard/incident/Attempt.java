@@ -42,8 +42,16 @@ public record Attempt(
 
     /** Whether the cluster was asked, so that it counts as a try; withdrawn and stale ones do not. */
     boolean countsAsTry() {
-        return isEffective()
-                && (failure == null || (failure.reason() != Reason.WITHDRAWN && failure.reason() != Reason.STALE));
+        return isEffective() && (failure == null || !isBeforeTheAct(failure.reason()));
+    }
+
+    /** What the cluster took can't be withdrawn any more, whatever somebody who slept writes. */
+    boolean mayFailFor(Reason reason) {
+        return isOpen() && (acceptedAt == null || !isBeforeTheAct(reason));
+    }
+
+    private static boolean isBeforeTheAct(Reason reason) {
+        return reason == Reason.WITHDRAWN || reason == Reason.STALE;
     }
 
     Attempt accepted(Instant at) {

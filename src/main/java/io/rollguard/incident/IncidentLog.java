@@ -33,15 +33,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IncidentLog {
 
-    /** How long a revision that was rolled back from is never rolled back automatically again (design, section 5). */
-    private static final Duration REMEMBERED = Duration.ofHours(24);
-
     private final Limits limits;
     private final Map<IncidentId, Incident> incidents = new LinkedHashMap<>();
     private final Map<String, Set<IncidentId>> byUid = new HashMap<>();
     private final Map<WorkloadRef, Set<IncidentId>> byWorkload = new HashMap<>();
     private final Map<Lock, IncidentId> locks = new HashMap<>();
-    private final Map<IncidentId, Instant> firstActs = new HashMap<>();
+    private final Map<IncidentId, FirstAct> firstActs = new HashMap<>();
     private final Map<Episode, IncidentId> spent = new HashMap<>();
     private long nextOffset;
     private @Nullable String foreignType;
@@ -53,6 +50,9 @@ public final class IncidentLog {
      * @param coolDown quiet time of a workload after one
      */
     public record Limits(int breakerMax, Duration breakerWindow, Duration coolDown) {}
+
+    /** The intent by which an incident began to act. */
+    private record FirstAct(IncidentId incident, String uid, RevisionHash revision, Instant at) {}
 
     private record Lock(String cluster, String uid, RevisionHash revision, int attempt) {}
 
@@ -140,29 +140,27 @@ public final class IncidentLog {
                         .orElse(incident);
             case Step.Verified verified ->
                 attempt(incident, event)
+                        .filter(Attempt::isOpen)
                         .map(each -> settled(incident.replace(each.verified(at))))
                         .orElse(incident);
             case Step.Failed failed ->
                 attempt(incident, event)
-                        .map(each -> released(settled(incident.replace(each.failed(new Failure(
-                                event.reason() == null ? Reason.UNRESOLVED : event.reason(),
-                                failed.again(),
-                                failed.detail(),
-                                failed.command(),
-                                at))))))
+                        .filter(each -> each.mayFailFor(failure(event)))
+                        .map(each -> released(settled(incident.replace(each.failed(
+                                new Failure(failure(event), failed.again(), failed.detail(), failed.command(), at))))))
                         .orElse(incident);
             case Step.Cured cured ->
-                incident.isRolledBack() && incident.curedAt() == null
+                incident.isOpen() && incident.isRolledBack() && incident.curedAt() == null
                         ? incident.ended(at, incident.uncuredAt(), null).with(State.CURED, incident.attempts())
                         : incident;
             case Step.Uncured uncured ->
-                incident.isRolledBack() && incident.curedAt() == null
+                incident.state() == State.VERIFIED
                         ? incident.ended(null, at, null).with(State.UNCURED, incident.attempts())
                         : incident;
             case Step.Told told ->
                 incident.with(told.kind(), new Message(told.channel(), told.messageId(), told.digest()));
             case Step.Closed closed ->
-                incident.openAttempt().isPresent()
+                !incident.isOpen() || incident.openAttempt().isPresent()
                         ? incident
                         : incident.ended(incident.curedAt(), incident.uncuredAt(), event.reason())
                                 .with(State.CLOSED, incident.attempts());
@@ -171,6 +169,10 @@ public final class IncidentLog {
                 yield incident;
             }
         };
+    }
+
+    private static Reason failure(IncidentEvent event) {
+        return event.reason() == null ? Reason.UNRESOLVED : event.reason();
     }
 
     private static Optional<Attempt> attempt(Incident incident, IncidentEvent event) {
@@ -195,6 +197,7 @@ public final class IncidentLog {
     private Incident released(Incident incident) {
         if (incident.tries() == 0) {
             firstActs.remove(incident.id());
+            locks.values().removeIf(incident.id()::equals);
             spent.values().removeIf(incident.id()::equals);
         }
         return incident;
@@ -202,8 +205,8 @@ public final class IncidentLog {
 
     private Incident intend(Incident incident, IncidentEvent event, Step.Intended intended, Instant at) {
         var next = incident.nextAttempt();
-        if (next.isEmpty() || next.getAsInt() != event.attempt()) {
-            return incident;
+        if (!incident.isOpen() || next.isEmpty() || next.getAsInt() != event.attempt()) {
+            return incident; // written by somebody who does not know yet how it went on
         }
         var lock = new Lock(event.workload().cluster(), event.uid(), event.revision(), event.attempt());
         var voided = locks.containsKey(lock)
@@ -215,7 +218,7 @@ public final class IncidentLog {
                 event.attempt(), event.act(), event.target(), at, intended.triggers(), voided, null, null, null));
         if (voided == null) {
             locks.put(lock, incident.id());
-            firstActs.putIfAbsent(incident.id(), at);
+            firstActs.putIfAbsent(incident.id(), new FirstAct(incident.id(), event.uid(), event.revision(), at));
             intended.triggers().forEach(episode -> spent.putIfAbsent(episode, incident.id()));
         }
         return settled(incident.with(incident.state(), attempts));
@@ -224,7 +227,7 @@ public final class IncidentLog {
     // --- questions
 
     /**
-     * What forbids an intent at this time: the workload cools down, the revision was rolled back from a short time ago, a
+     * What forbids an intent at this time: the workload cools down, the revision was rolled back from before, a
      * firing was spent on another act, or the breaker is full. Asked before an intent is written, and again at its place in
      * the log.
      */
@@ -236,27 +239,23 @@ public final class IncidentLog {
             Collection<Episode> triggers,
             Instant at) {
         boolean begun = firstActs.containsKey(incident);
-        var others =
-                incidentsOf(uid).filter(other -> !other.id().equals(incident)).toList();
-        if (others.stream()
-                .anyMatch(other -> other.revision().equals(revision) && hasActedWithin(REMEMBERED, other, at))) {
+        var others = firstActs.values().stream()
+                .filter(act -> !act.incident().equals(incident) && act.uid().equals(uid))
+                .toList();
+        // however long ago: a revision that comes back is never taken back again without a person (design, section 5)
+        if (others.stream().anyMatch(other -> other.revision().equals(revision))) {
             return Optional.of(Reason.ROLLED_BACK_BEFORE);
         }
-        if (others.stream().anyMatch(other -> hasActedWithin(limits.coolDown(), other, at))) {
+        if (others.stream().anyMatch(other -> other.at().plus(limits.coolDown()).isAfter(at))) {
             return Optional.of(Reason.COOLING_DOWN);
         }
         if (triggers.stream().anyMatch(episode -> isSpentElsewhere(episode, incident))) {
             return Optional.of(Reason.EPISODE_SPENT);
         }
         long recent = firstActs.values().stream()
-                .filter(act -> act.plus(limits.breakerWindow()).isAfter(at))
+                .filter(act -> act.at().plus(limits.breakerWindow()).isAfter(at))
                 .count();
         return !begun && recent >= limits.breakerMax() ? Optional.of(Reason.BREAKER_OPEN) : Optional.empty();
-    }
-
-    private boolean hasActedWithin(Duration window, Incident incident, Instant at) {
-        var acted = firstActs.get(incident.id());
-        return acted != null && acted.plus(window).isAfter(at);
     }
 
     private boolean isSpentElsewhere(Episode episode, IncidentId incident) {

@@ -39,7 +39,7 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
     public Allowed decide(Verdict verdict, Release release, WorkloadFacts workload, Now now) {
         var mode = mode(workload);
         if (!verdict.isGuilty()) {
-            return Allowed.no(mode.orElse(defaultMode), null);
+            return Allowed.no(mode.orElse(Mode.OBSERVE), null);
         }
         return refusal(release, workload, mode, now)
                 .map(reason -> Allowed.no(mode.orElse(Mode.OBSERVE), reason))

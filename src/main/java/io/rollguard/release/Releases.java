@@ -6,8 +6,10 @@ import io.rollguard.release.Release.Target.Basis;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,20 +58,17 @@ public final class Releases {
         var exposures = exposures(lineage, startedAt);
         var good = objects.goodRevisions(workload.uid());
         var stage = stage(workload);
-        var completedAt = stage == Stage.BAKING ? completedAt(workload, exposures) : null;
-        if (completedAt != null) {
-            boolean baked = completedAt.plus(bakeTime).isBefore(at);
-            boolean restarted =
-                    lineage.isRestarted() && startedAt.plus(bakeTime).isBefore(lineage.current.createdAt());
-            if (baked || restarted) {
-                return Optional.empty();
-            }
+        var completedAt = stage == Stage.BAKING ? completedAt(workload, exposures, bakeTime) : null;
+        boolean baked = completedAt != null && completedAt.plus(bakeTime).isBefore(at);
+        if (baked || lineage.isRestartOfWhatHadBaked(startedAt, bakeTime)) {
+            return Optional.empty();
         }
         var digest = lineage.current.templateDigest();
         boolean knownGood = good.stream().anyMatch(each -> each.templateDigest().equals(digest));
         if (knownGood && lineage.isRestarted() && !lineage.cameBack()) {
             return Optional.empty(); // a restart of what is good
         }
+        var target = target(workload, lineage, good, startedAt, bakeTime);
         return Optional.of(new Release(
                 workload.ref(),
                 workload.uid(),
@@ -80,10 +79,10 @@ public final class Releases {
                 startedAt,
                 completedAt,
                 exposures,
-                target(workload, lineage, good, startedAt, bakeTime),
+                target,
                 lineage.cameBack(),
                 knownGood,
-                lineage.isConfigOnly()));
+                lineage.isConfigOnly(target)));
     }
 
     private static Stage stage(WorkloadFacts workload) {
@@ -93,9 +92,22 @@ public final class Releases {
         return workload.aborted() ? Stage.ABORTED : Stage.IN_PROGRESS;
     }
 
-    /** Where the kind does not tell when it completed, its last new pod does. */
-    private static Instant completedAt(WorkloadFacts workload, List<Instant> exposures) {
-        return workload.completedAt() != null ? workload.completedAt() : exposures.getLast();
+    /**
+     * Where the kind does not tell when it completed, its last new pod does; but not a pod that came after a pause as long as
+     * the bake time, which only replaces another or adds to them.
+     */
+    private static Instant completedAt(WorkloadFacts workload, List<Instant> exposures, Duration bakeTime) {
+        if (workload.completedAt() != null) {
+            return workload.completedAt();
+        }
+        var last = exposures.getFirst();
+        for (var exposure : exposures) {
+            if (exposure.isAfter(last.plus(bakeTime))) {
+                break;
+            }
+            last = exposure;
+        }
+        return last;
     }
 
     private List<Instant> exposures(Lineage lineage, Instant startedAt) {
@@ -119,18 +131,21 @@ public final class Releases {
             return new Target(stable, proven ? Basis.PROVEN : Basis.ASSUMED);
         }
         var digest = lineage.current.templateDigest();
-        var left = workload.settings().rolledBackFrom();
-        var recorded = good.stream()
-                .filter(each -> !each.templateDigest().equals(digest))
-                .filter(each -> !each.hash().value().equals(left))
-                .findFirst();
-        if (recorded.isPresent()) {
-            var basis = recorded.get().assumed() ? Basis.ASSUMED : Basis.PROVEN;
-            return new Target(recorded.get().hash(), basis);
+        var left = lineage.leftBehind(workload.settings().rolledBackFrom());
+        if (!good.isEmpty()) {
+            return good.stream()
+                    .filter(each -> !each.templateDigest().equals(digest))
+                    .filter(each -> !left.contains(each.hash()))
+                    .findFirst()
+                    .map(each -> new Target(each.hash(), each.assumed() ? Basis.ASSUMED : Basis.PROVEN))
+                    .orElse(null);
+        }
+        if (lineage.cameBack()) {
+            return null; // which of the others people trust, nobody can tell
         }
         return lineage.older.stream()
                 .filter(each -> !each.templateDigest().equals(digest))
-                .filter(each -> !each.hash().value().equals(left))
+                .filter(each -> !left.contains(each.hash()))
                 .filter(each -> !each.createdAt().plus(bakeTime).isAfter(startedAt))
                 .findFirst()
                 .map(each -> new Target(each.hash(), Basis.ASSUMED))
@@ -168,14 +183,57 @@ public final class Releases {
             return group.size() > 1;
         }
 
-        /** Whether the current revision is older than one that was current before it. */
+        /**
+         * A restart long after the revision took over from the one before, of which no pod is left: the release was over by
+         * then, and the restart is none.
+         */
+        boolean isRestartOfWhatHadBaked(Instant startedAt, Duration bakeTime) {
+            return isRestarted()
+                    && startedAt.plus(bakeTime).isBefore(current.createdAt())
+                    && older.stream().allMatch(each -> each.replicas() == 0);
+        }
+
+        /** Whether the current template is older than one that was current before it. */
         boolean cameBack() {
+            return isReused()
+                    || older.stream().anyMatch(each -> each.templateDigest().equals(current.templateDigest()));
+        }
+
+        /** Whether the object itself was there before, so that it does not tell when it became current. */
+        private boolean isReused() {
             return current.reused()
                     || older.stream().anyMatch(each -> each.createdAt().isAfter(current.createdAt()));
         }
 
+        /** What was rolled back from, by Rollguard or by people (an older template followed on it): never gone back to. */
+        Set<RevisionHash> leftBehind(@Nullable String rolledBackFrom) {
+            var left = new HashSet<RevisionHash>();
+            if (rolledBackFrom != null && !rolledBackFrom.isEmpty()) {
+                left.add(new RevisionHash(rolledBackFrom));
+            }
+            var all = Stream.concat(group.stream(), older.stream()).toList();
+            for (int at = 0; at < all.size(); at++) {
+                var revision = all.get(at);
+                boolean olderTemplateFollowed = all.subList(0, at).stream()
+                        .filter(each -> !each.templateDigest().equals(revision.templateDigest()))
+                        .anyMatch(each -> firstMade(each, all).isBefore(revision.createdAt()));
+                if (olderTemplateFollowed) {
+                    left.add(revision.hash());
+                }
+            }
+            return left;
+        }
+
+        private static Instant firstMade(RevisionFacts revision, List<RevisionFacts> all) {
+            return all.stream()
+                    .filter(each -> each.templateDigest().equals(revision.templateDigest()))
+                    .map(RevisionFacts::createdAt)
+                    .min(Instant::compareTo)
+                    .orElseThrow();
+        }
+
         Instant startedAt(WorkloadFacts workload) {
-            if (!cameBack()) {
+            if (!isReused()) {
                 return group.getLast().createdAt();
             }
             if (workload.changedAt() != null && workload.changedAt().isAfter(current.createdAt())) {
@@ -199,8 +257,12 @@ public final class Releases {
             return older.getFirst().hash();
         }
 
-        boolean isConfigOnly() {
-            var before = older.getFirst();
+        /** Compared with what would be gone back to; with the one before where that is not known. */
+        boolean isConfigOnly(@Nullable Target target) {
+            var before = older.stream()
+                    .filter(each -> target != null && each.hash().equals(target.revision()))
+                    .findFirst()
+                    .orElseGet(older::getFirst);
             return before.configDigest().equals(current.configDigest())
                     && !before.templateDigest().equals(current.templateDigest());
         }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which workloads an alert is about, and which label says so. Labels lie: those that name the exporter which was scraped
  * are passed over, an explicit kind label beats {@code pod} and {@code service}, {@code job} and {@code instance} are
- * never trusted, and a label that names something which is not there means nobody.
+ * never trusted, and a pod, revision or workload that is not there means nobody.
  */
 public final class Attribution {
 
@@ -84,19 +84,33 @@ public final class Attribution {
                 return byWorkload().map(target -> refined(target, revision, pod)).stream()
                         .toList();
             }
-            if (revision.isPresent() && pod.isPresent()) {
-                return sameWorkload(revision.get(), pod.get()) ? List.of(pod.get()) : List.of();
+            if (label("pod").isPresent()) {
+                return byPodAndRevision(label("pod").get(), pod, revision).stream()
+                        .toList();
             }
-            return revision.or(() -> pod).map(List::of).orElseGet(this::byService);
+            return namesRevision() ? revision.stream().toList() : byService();
         }
 
-        /** Adds the revision and pod that other labels name, where they agree with the kind label. */
+        /** The pod, where the revision that other labels name is its own. */
+        private Optional<Target> byPodAndRevision(String name, Optional<Target> pod, Optional<Target> revision) {
+            if (!namesRevision()) {
+                return pod;
+            }
+            if (pod.isEmpty() && objects.pod(namespace, name).isEmpty()) { // gone, but its revision is told
+                return revision.map(each -> new Target(each.workload(), each.relation(), each.revision(), name));
+            }
+            var named = namedHash().or(() -> revision.map(Target::revision));
+            return pod.filter(each -> Optional.ofNullable(each.revision()).equals(named));
+        }
+
+        /** Adds the revision and pod that other labels name, where they agree with the kind label and each other. */
         private Target refined(Target target, Optional<Target> revision, Optional<Target> pod) {
-            return Stream.of(pod, revision)
+            var ofTarget = Stream.of(pod, revision)
                     .flatMap(Optional::stream)
                     .filter(other -> sameWorkload(target, other))
-                    .findFirst()
-                    .orElse(target);
+                    .toList();
+            boolean agree = ofTarget.stream().map(Target::revision).distinct().count() == 1;
+            return agree ? ofTarget.getFirst() : target;
         }
 
         private static boolean sameWorkload(Target one, Target other) {
@@ -105,16 +119,29 @@ public final class Attribution {
 
         // --- the revision itself
 
-        private Optional<Target> byHash() {
-            var hashes = HASH_LABELS.stream()
-                    .flatMap(name -> labels.get(name).stream())
+        private boolean namesRevision() {
+            return !hashes().isEmpty() || label("replicaset").isPresent();
+        }
+
+        private List<String> hashes() {
+            return HASH_LABELS.stream()
+                    .flatMap(name -> label(name).stream())
                     .distinct()
                     .toList();
-            if (hashes.size() != 1) {
+        }
+
+        private Optional<RevisionHash> namedHash() {
+            var hashes = hashes();
+            return hashes.size() == 1 ? Optional.of(new RevisionHash(hashes.getFirst())) : Optional.empty();
+        }
+
+        private Optional<Target> byHash() {
+            var hash = namedHash();
+            if (hash.isEmpty()) {
                 return Optional.empty();
             }
             var named = objects.revisions(namespace)
-                    .filter(each -> each.hash().value().equals(hashes.getFirst()))
+                    .filter(each -> each.hash().equals(hash.get()))
                     .flatMap(each -> target(each, null).stream())
                     .toList();
             if (named.size() > 1) { // equal templates: the Service tells which of them
@@ -239,19 +266,19 @@ public final class Attribution {
 
         /**
          * A label's value, if it names the alert's subject. {@code exported_x} wins over {@code x}; where the namespace was
-         * exported, every plain label belongs to the scrape target; and an exporter is nobody's subject.
+         * exported, plain labels that service discovery sets belong to the scrape target; and an exporter is nobody's subject.
          */
         private Optional<String> label(String name) {
             var exported = labels.get("exported_" + name);
             if (exported.isPresent()) {
                 return exported;
             }
-            boolean targetLabel = name.equals("pod") || name.equals("service");
-            if (targetLabel && labels.has("exported_namespace")) {
+            boolean namesObject = name.equals("pod") || name.equals("service");
+            if ((namesObject || HASH_LABELS.contains(name)) && labels.has("exported_namespace")) {
                 return Optional.empty();
             }
             return labels.get(name)
-                    .filter(value -> !targetLabel || !EXPORTER.matcher(value).matches());
+                    .filter(value -> !namesObject || !EXPORTER.matcher(value).matches());
         }
     }
 }

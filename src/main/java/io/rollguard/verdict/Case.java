@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param settle how long contrary evidence is waited for where the alert does not name the new revision
  * @param hits the alerts about this workload
  * @param elsewhere alerts that fire on workloads that did not change, in this namespace or by the same name
- * @param pods those of the workload that an alert names or that are not ready
+ * @param pods those of the workload that an alert names, or that are not ready and not about to leave
  * @param nodes of those pods
  * @param newPods how many pods the new revision has
  * @param stablePods how many ready pods the other revisions have
@@ -52,7 +52,8 @@ public record Case(
      * @param revision that its labels name; null where they name none
      * @param pod that its labels name; null where they name none
      * @param onset when the present trouble began
-     * @param spans its episodes within the lookback, oldest first, without those that an earlier rollback ended
+     * @param spans its episodes since a lookback before the release, oldest first, without those that an earlier rollback
+     *     ended; the present one last
      * @param sharedWith other workloads that it is about and that have an active release
      */
     public record Hit(

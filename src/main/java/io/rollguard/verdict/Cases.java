@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -72,16 +73,10 @@ public final class Cases {
                 .forEach(names::add);
         var revisions = objects.revisionsOf(workload);
         var isNew = newRevisions(release, revisions);
-        var pods = revisions.stream()
-                .flatMap(revision -> objects.podsOf(revision).stream()
-                        .filter(pod -> !pod.terminating())
-                        .map(pod -> pod(pod, revision, isNew.contains(revision.name()))))
-                .sorted(Comparator.comparing(Case.Pod::name))
-                .toList();
+        var pods = pods(revisions, isNew, pod -> !pod.terminating());
         var named = new HashSet<String>();
         kept.stream().map(Case.Hit::pod).filter(Objects::nonNull).forEach(named::add);
-        var telling = pods.stream()
-                .filter(pod -> !pod.ready() || named.contains(pod.name()))
+        var telling = pods(revisions, isNew, pod -> named.contains(pod.name()) || isUnwell(pod)).stream()
                 .limit(MAX_PODS)
                 .toList();
         var nodes = telling.stream()
@@ -123,8 +118,27 @@ public final class Cases {
         return names;
     }
 
+    private List<Case.Pod> pods(List<RevisionFacts> revisions, Set<String> isNew, Predicate<PodFacts> wanted) {
+        return revisions.stream()
+                .flatMap(revision -> objects.podsOf(revision).stream()
+                        .filter(wanted)
+                        .map(pod -> pod(pod, revision, isNew.contains(revision.name()))))
+                .sorted(Comparator.comparing(Case.Pod::name))
+                .toList();
+    }
+
     private static Case.Pod pod(PodFacts pod, RevisionFacts revision, boolean isNew) {
         return new Case.Pod(pod.name(), revision.hash(), isNew, pod.ready(), pod.node());
+    }
+
+    /** A pod that leaves is not ready either, which tells nothing; one that can't leave its dead node does. */
+    private boolean isUnwell(PodFacts pod) {
+        boolean leaves = pod.terminating()
+                && Optional.ofNullable(pod.node())
+                        .flatMap(objects::node)
+                        .map(NodeFacts::ready)
+                        .orElse(true);
+        return !pod.ready() && !leaves;
     }
 
     private List<Case.Hit> hits(Release release, Set<Episode> spent, Instant at) {
@@ -134,7 +148,7 @@ public final class Cases {
             targets.stream()
                     .filter(target -> target.workload().equals(release.workload()))
                     .findFirst()
-                    .map(target -> hit(history, target, sharedWith(release, targets, at), spent, at))
+                    .map(target -> hit(release, history, target, sharedWith(release, targets, at), spent, at))
                     .ifPresent(found::add);
         }
         found.sort(Comparator.comparing((Case.Hit hit) -> hit.state() != State.FIRING)
@@ -158,18 +172,19 @@ public final class Cases {
     }
 
     private Case.Hit hit(
+            Release release,
             AlertHistory history,
             Attribution.Target target,
             List<WorkloadRef> sharedWith,
             Set<Episode> spent,
             Instant at) {
         var latest = history.latest();
-        var since = at.minus(terms.lookback());
+        var since = release.startedAt().minus(terms.lookback());
         var spans = history.spans().stream()
-                .filter(span -> !spent.contains(new Episode(history.fingerprint(), span.startsAt())))
                 .filter(span -> span == history.current()
-                        || span.resolvedAt() == null
-                        || !span.resolvedAt().isBefore(since))
+                        || (!spent.contains(new Episode(history.fingerprint(), span.startsAt()))
+                                && (span.resolvedAt() == null
+                                        || !span.resolvedAt().isBefore(since))))
                 .toList();
         return new Case.Hit(
                 history.fingerprint(),

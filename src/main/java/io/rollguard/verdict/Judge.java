@@ -3,6 +3,7 @@ package io.rollguard.verdict;
 import io.rollguard.alert.AlertHistory.Span;
 import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.Onset;
+import io.rollguard.release.Kind;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release.Stage;
 import io.rollguard.verdict.Case.Hit;
@@ -52,7 +53,7 @@ public final class Judge {
         if (input.cut() > 0) {
             return Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
         }
-        var findings = byName(input.hits()).values().stream()
+        var findings = byName(input.hits().stream().sorted(STRONGEST).toList()).values().stream()
                 .map(hits -> new Weighing(input, hits).find())
                 .sorted()
                 .toList();
@@ -81,7 +82,14 @@ public final class Judge {
     private static final Comparator<Evidence> ORDER = Comparator.comparing(Evidence::kind)
             .thenComparing(Evidence::weight, Comparator.reverseOrder())
             .thenComparing(Evidence::name)
-            .thenComparing(Evidence::text);
+            .thenComparing(Evidence::text)
+            .thenComparing(Evidence::alert, Comparator.nullsFirst(Comparator.naturalOrder()));
+
+    /** An order of their own, so that the order in which alerts came decides nothing. */
+    private static final Comparator<Hit> STRONGEST = Comparator.comparing(Hit::relation)
+            .thenComparing(Hit::fingerprint)
+            .thenComparing(hit -> String.valueOf(hit.pod()))
+            .thenComparing(Hit::toString);
 
     private static Map<String, List<Hit>> byName(List<Hit> hits) {
         return hits.stream().collect(Collectors.groupingBy(Hit::name, LinkedHashMap::new, Collectors.toList()));
@@ -146,7 +154,8 @@ public final class Judge {
                 return finding(Outcome.INNOCENT, 0, Reason.FIRED_BEFORE);
             }
             double onStable = shareOfStable();
-            if (onStable > 0 && onStable >= shareOfNew(naming)) {
+            boolean comparable = input.stablePods() > 0 || firing.stream().allMatch(this::isOnStable);
+            if (onStable > 0 && comparable && onStable >= shareOfNew(naming)) {
                 veto(
                         Reason.FIRES_ON_STABLE,
                         "%s fires on %s of the stable pods and %s of the new ones"
@@ -178,7 +187,7 @@ public final class Judge {
                 return finding(Outcome.SUSPECT, score / 2, Reason.STABLE_FIRES_TOO);
             }
             boolean inProgress = input.release().stage() != Stage.BAKING;
-            if (naming == Naming.REVISION && inProgress) {
+            if (naming == Naming.REVISION && inProgress && !namesOutliveRevisions()) {
                 return finding(Outcome.GUILTY, score, Reason.NAMES_NEW_REVISION);
             }
             return onWeakerEvidence(naming, score);
@@ -187,15 +196,16 @@ public final class Judge {
         /** The second row of the act table: the workload or one of several new pods is named, or all traffic is on the new revision. */
         private Finding onWeakerEvidence(Naming naming, double score) {
             boolean measured = naming != Naming.WORKLOAD && input.stablePods() > 0;
-            if (naming == Naming.WORKLOAD && onsetMayBeOlder()) {
+            if ((naming == Naming.WORKLOAD || namesOutliveRevisions()) && onsetMayBeOlder()) {
                 veto(
                         Reason.ONSET_UNCLEAR,
-                        "%s began between %s and %s, the release at %s"
+                        "%s began between %s and %s, the release at %s, its first pod at %s"
                                 .formatted(
                                         name(),
                                         onset().earliest(),
                                         onset().latest(),
-                                        input.release().startedAt()));
+                                        input.release().startedAt(),
+                                        firstPod()));
                 return finding(Outcome.SUSPECT, score / 2, Reason.ONSET_UNCLEAR);
             }
             var overlap = overlap(measured);
@@ -207,7 +217,7 @@ public final class Judge {
                 return finding(Outcome.SUSPECT, score / 2, Reason.OTHERS_HIT);
             }
             var settled = firing.stream()
-                    .map(hit -> hit.spans().getLast().firstHeard())
+                    .map(Weighing::firstHeard)
                     .min(Comparator.naturalOrder())
                     .orElseThrow()
                     .plus(input.settle());
@@ -216,6 +226,12 @@ public final class Judge {
             }
             var reason = naming == Naming.REVISION ? Reason.NAMES_NEW_REVISION : Reason.BEGAN_WITH_RELEASE;
             return finding(Outcome.GUILTY, score, reason);
+        }
+
+        private static Instant firstHeard(Hit hit) {
+            return hit.spans().isEmpty()
+                    ? hit.onset().latest()
+                    : hit.spans().getLast().firstHeard();
         }
 
         private Finding quiet() {
@@ -311,19 +327,26 @@ public final class Judge {
             return Math.min(1, pods / (double) Math.max(1, input.newPods()));
         }
 
-        /** Of the ready pods that do not run the new revision, how many the alert names; 1 where it names their revision. */
+        /** Of the pods that do not run the new revision, how many the alert names; 1 where it names their revision. */
         private double shareOfStable() {
-            if (input.stablePods() == 0) {
+            var stable = firing.stream().filter(this::isOnStable).toList();
+            if (stable.isEmpty()) {
                 return 0;
             }
-            var stable = firing.stream()
-                    .filter(hit -> hit.revision() != null && !isNew(hit))
-                    .toList();
             if (stable.stream().anyMatch(hit -> hit.pod() == null)) {
                 return 1;
             }
-            long pods = stable.stream().map(Hit::pod).distinct().count();
-            return Math.min(1, pods / (double) input.stablePods());
+            var named = stable.stream().map(Hit::pod).collect(Collectors.toSet());
+            long ready = input.pods().stream()
+                    .filter(pod -> pod.ready() && named.contains(pod.name()))
+                    .count();
+            // those that are named but not ready, or gone, are not among stablePods
+            long pods = Math.max(input.stablePods(), ready) + named.size() - ready;
+            return named.size() / (double) pods;
+        }
+
+        private boolean isOnStable(Hit hit) {
+            return hit.revision() != null && !isNew(hit);
         }
 
         // --- vetoes
@@ -336,37 +359,32 @@ public final class Judge {
                         "%s began at %s, the release at %s".formatted(name(), onset().latest(), start));
                 return true;
             }
+            boolean measured =
+                    naming == Naming.REVISION && input.release().stage() != Stage.BAKING && !namesOutliveRevisions();
             var earlier = all.stream()
                     .flatMap(hit -> hit.spans().stream())
                     .filter(span -> span.startsAt().isBefore(start))
-                    .filter(span -> !isPresentTrouble(span))
-                    .max(Comparator.comparing(Span::startsAt));
-            if (earlier.isEmpty()) {
-                return false;
-            }
-            var ended = earlier.get().resolvedAt();
-            boolean firedAtStart = ended != null && !ended.isBefore(start);
-            boolean measured = naming == Naming.REVISION && input.release().stage() != Stage.BAKING;
-            if (firedAtStart || !measured) {
-                veto(
-                        Reason.FIRED_BEFORE,
-                        "%s fired from %s until %s, the release began at %s"
-                                .formatted(
-                                        name(),
-                                        earlier.get().startsAt(),
-                                        ended == null ? "an unknown time" : ended,
-                                        start));
-                return true;
-            }
-            return false;
+                    .filter(span -> !measured || firedAt(span, start))
+                    .max(Comparator.comparing(Span::startsAt)
+                            .thenComparing(Span::resolvedAt, Comparator.nullsFirst(Comparator.naturalOrder())));
+            earlier.ifPresent(span -> veto(
+                    Reason.FIRED_BEFORE,
+                    "%s fired from %s until %s, the release began at %s"
+                            .formatted(
+                                    name(),
+                                    span.startsAt(),
+                                    span.resolvedAt() == null ? "an unknown time" : span.resolvedAt(),
+                                    start)));
+            return earlier.isPresent();
         }
 
-        /** The episodes that the present onset already covers. */
-        private boolean isPresentTrouble(Span span) {
-            return firing.stream()
-                    .anyMatch(hit -> hit.spans().contains(span)
-                            && !span.startsAt().isBefore(hit.onset().earliest())
-                            && span.resolvedAt() == null);
+        private static boolean firedAt(Span span, Instant time) {
+            return span.resolvedAt() != null && !span.resolvedAt().isBefore(time);
+        }
+
+        /** The pods of a StatefulSet keep their names, so a name does not tell that the trouble is no older than the revision. */
+        private boolean namesOutliveRevisions() {
+            return input.release().workload().kind() == Kind.STATEFULSET;
         }
 
         /** When the trouble began: the earliest of what fires. */
@@ -378,13 +396,19 @@ public final class Judge {
         }
 
         /**
-         * An interval that holds the release's start cannot tell which came first. An abort is cheap enough where the alert
-         * has been quiet for the whole lookback before (an earlier firing was a veto already).
+         * What began before there was a new pod is not its doing, and an interval that holds that time cannot tell which came
+         * first. An abort is cheap enough where the alert has been quiet for the whole lookback before (an earlier firing was
+         * a veto already).
          */
         private boolean onsetMayBeOlder() {
-            boolean straddles = firing.stream()
-                    .anyMatch(hit -> hit.onset().straddles(input.release().startedAt()));
-            return straddles && Act.of(input.release()) != Act.ABORT;
+            boolean straddles = firing.stream().anyMatch(hit -> hit.onset().straddles(firstPod()));
+            return onset().isBefore(firstPod()) || (straddles && Act.of(input.release()) != Act.ABORT);
+        }
+
+        /** When the first pod of the new revision appeared; the release's start where none is known. */
+        private Instant firstPod() {
+            var exposures = input.release().exposures();
+            return exposures.size() > 1 ? exposures.get(1) : input.release().startedAt();
         }
 
         private boolean onDeadNodesOnly() {
@@ -425,6 +449,7 @@ public final class Judge {
             return input.nodes().stream()
                     .filter(this::isDead)
                     .map(NodeFacts::name)
+                    .sorted()
                     .toList();
         }
 
@@ -441,14 +466,17 @@ public final class Judge {
             var shared = firing.stream()
                     .flatMap(hit -> hit.sharedWith().stream())
                     .distinct()
+                    .sorted()
                     .toList();
             if (!measured && !shared.isEmpty()) {
                 return "%s is about %s as well, which has an active release too"
                         .formatted(name(), shared.getFirst().shortName());
             }
             if (Act.of(input.release()) == Act.RESTORE && !input.otherReleases().isEmpty()) {
-                return "%s has an active release too"
-                        .formatted(input.otherReleases().getFirst().shortName());
+                var first = input.otherReleases().stream()
+                        .min(Comparator.naturalOrder())
+                        .orElseThrow();
+                return "%s has an active release too".formatted(first.shortName());
             }
             return null;
         }
@@ -461,7 +489,7 @@ public final class Judge {
                             !each.onset().latest().isBefore(ours.earliest().minus(SAME_TROUBLE)))
                     .toList();
             same.stream()
-                    .findFirst()
+                    .min(FIRST_HIT)
                     .ifPresent(each -> evidence.add(Evidence.veto(
                             Reason.OTHERS_HIT,
                             null,
@@ -473,6 +501,11 @@ public final class Judge {
                                             each.onset().latest()))));
             return !same.isEmpty();
         }
+
+        private static final Comparator<Case.Elsewhere> FIRST_HIT = Comparator.comparing(
+                        (Case.Elsewhere each) -> each.onset().latest())
+                .thenComparing(Case.Elsewhere::workload)
+                .thenComparing(Case.Elsewhere::fingerprint);
 
         // --- words
 
