@@ -6,6 +6,7 @@ import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Episode;
 import io.rollguard.release.ClusterObjects;
+import io.rollguard.release.NodeFacts;
 import io.rollguard.release.PodFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;

@@ -9,6 +9,7 @@ import io.rollguard.release.Release.Stage;
 import io.rollguard.verdict.Case.Hit;
 import io.rollguard.verdict.Verdict.Outcome;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -111,10 +111,11 @@ final class WorkloadObjects {
         int available = status.path("availableReplicas").asInt(0);
         int total = status.path("replicas").asInt(0);
         var progressing = condition(object, "Progressing");
-        boolean isComplete = total == updated
-                && (progressing == null // without a deadline there is no such condition
-                        ? updated >= replicas && available >= replicas
-                        : progressing.path("reason").asText().equals("NewReplicaSetAvailable"));
+        var progress = progressing == null ? "" : progressing.path("reason").asText();
+        boolean tellsWhen = progress.equals("NewReplicaSetAvailable");
+        boolean tellsNothing =
+                progressing == null || progress.equals("DeploymentPaused"); // no deadline, or a later pause
+        boolean isComplete = total == updated && (tellsWhen || (tellsNothing && updated >= replicas));
         var traits = EnumSet.noneOf(Trait.class);
         add(traits, Trait.PAUSED, spec.path("paused").asBoolean(false));
         var number = Meta.annotation(object, "deployment.kubernetes.io/revision");
@@ -134,7 +135,7 @@ final class WorkloadObjects {
                 null,
                 null,
                 isComplete,
-                isComplete && progressing != null ? time(progressing.path("lastUpdateTime")) : null,
+                isComplete && tellsWhen && progressing != null ? time(progressing.path("lastUpdateTime")) : null,
                 templateSetAt(object),
                 isDeadlineExceeded(object),
                 owner(object),
@@ -154,8 +155,8 @@ final class WorkloadObjects {
         var current = text(status.path("updateRevision"));
         var before = text(status.path("currentRevision"));
         boolean onDelete = strategy == Strategy.ON_DELETE; // its currentRevision never moves
-        boolean isComplete =
-                current != null && updated == total && updated >= replicas && (onDelete || current.equals(before));
+        // the controller moves currentRevision once all pods are new; more replicas later make it no release
+        boolean isComplete = current != null && (onDelete ? updated == total : current.equals(before));
         var facts = new WorkloadFacts(
                 ref(cluster, Kind.STATEFULSET, object),
                 Meta.uid(object),
@@ -203,7 +204,7 @@ final class WorkloadObjects {
                 null,
                 null,
                 null,
-                updated >= desired && available >= desired,
+                updated > 0 && updated >= status.path("currentNumberScheduled").asInt(0),
                 null,
                 templateSetAt(object),
                 false,
