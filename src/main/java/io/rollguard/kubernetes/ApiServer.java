@@ -35,6 +35,7 @@ final class ApiServer {
     static final String JSON_PATCH = "application/json-patch+json";
 
     private static final String FIELD_MANAGER = "fieldManager=rollguard";
+    private static final Duration SOON = Duration.ofSeconds(1);
     private static final Duration AT_MOST = Duration.ofSeconds(10);
 
     private final HttpClient http;
@@ -49,8 +50,12 @@ final class ApiServer {
         return get(path, AT_MOST);
     }
 
+    /** Reads; once more where the connection turned out to be dead, as all are after a restart of the server. */
     Reply get(String path, Duration atMost) {
-        return send(request(path), atMost);
+        long began = System.nanoTime();
+        var reply = send(request(path), atMost);
+        boolean wasDead = reply instanceof Reply.Lost && System.nanoTime() - began < SOON.toNanos();
+        return wasDead ? send(request(path), atMost) : reply;
     }
 
     /** @param query further parameters, or empty */

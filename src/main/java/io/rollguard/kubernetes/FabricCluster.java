@@ -72,7 +72,13 @@ class FabricCluster implements Cluster {
 
     @Inject
     FabricCluster(KubernetesClient client, RollguardConfig config) {
-        this(client, config.cluster(), config.namespaces().orElse(List.of()), config.namespace(), Clock.systemUTC());
+        this(
+                client,
+                config.cluster(),
+                config.namespaces().orElse(List.of()),
+                config.namespace(),
+                ObjectWatch.Pace.DEFAULT,
+                Clock.systemUTC());
     }
 
     /** @param namespaces those watched; none: all */
@@ -81,6 +87,7 @@ class FabricCluster implements Cluster {
             String cluster,
             List<String> namespaces,
             Optional<String> ownNamespace,
+            ObjectWatch.Pace pace,
             Clock clock) {
         this.api = new ApiServer(client);
         this.acts = new Acts(api);
@@ -92,8 +99,8 @@ class FabricCluster implements Cluster {
                 || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
         for (var resource : Resource.values()) {
             var where = namespaces.isEmpty() || !resource.isNamespaced() ? Stream.of("") : namespaces.stream();
-            where.forEach(namespace -> watches.add(
-                    new ObjectWatch(api, resource, namespace.isEmpty() ? null : namespace, mirror, clock, watchdog)));
+            where.forEach(namespace -> watches.add(new ObjectWatch(
+                    api, resource, namespace.isEmpty() ? null : namespace, mirror, pace, clock, watchdog)));
         }
     }
 
@@ -165,6 +172,7 @@ class FabricCluster implements Cluster {
         var renewed = new ConcurrentHashMap<String, Instant>();
         var reads = nodes.stream()
                 .distinct()
+                .filter(Resource::isName)
                 .limit(MAX_LEASES)
                 .map(node -> threads.submit(() -> lease(node).ifPresent(lease -> renewed.put(node, lease.renewedAt()))))
                 .toList();
@@ -213,6 +221,9 @@ class FabricCluster implements Cluster {
 
     @Override
     public Reading read(WorkloadRef workload) {
+        if (!Resource.isName(workload.namespace()) || !Resource.isName(workload.name())) {
+            return new Reading.Gone(); // nothing can have that name
+        }
         return switch (api.get(Resource.path(workload))) {
             case Reply.Got got
             when got.isSuccess() && got.body() instanceof ObjectNode object -> found(workload, object);

@@ -29,12 +29,24 @@ final class ObjectWatch implements Runnable {
     private static final Logger LOG = Logger.getLogger(ObjectWatch.class);
 
     private static final int PAGE = 500;
-    private static final int WATCH_SECONDS = 60;
     private static final Duration LATE = Duration.ofSeconds(20);
     private static final Duration LIST_AT_MOST = Duration.ofMinutes(2);
-    private static final Duration ABSENT_RETRY = Duration.ofSeconds(15);
-    private static final Duration FIRST_RETRY = Duration.ofMillis(200);
-    private static final Duration LAST_RETRY = Duration.ofSeconds(15);
+
+    /**
+     * @param watch how long a watch is asked to last
+     * @param absent after how long a kind that is not installed is looked for again
+     * @param first the wait after a first failure; doubled with each further one
+     * @param last the longest of these waits
+     */
+    record Pace(Duration watch, Duration absent, Duration first, Duration last) {
+        static final Pace DEFAULT = new Pace(
+                Duration.ofSeconds(60), Duration.ofSeconds(15), Duration.ofMillis(200), Duration.ofSeconds(15));
+
+        private Duration longer(Duration wait) {
+            var twice = wait.multipliedBy(2);
+            return twice.compareTo(last) < 0 ? twice : last;
+        }
+    }
 
     /** Takes what is seen, in order. */
     interface Sink {
@@ -66,11 +78,12 @@ final class ObjectWatch implements Runnable {
     private final Resource resource;
     private final @Nullable String namespace;
     private final Sink sink;
+    private final Pace pace;
     private final Clock clock;
     private final ScheduledExecutorService watchdog;
 
     private Map<String, String> known = new HashMap<>(); // namespace/name -> resourceVersion
-    private Duration retry = FIRST_RETRY;
+    private Duration retry;
     private volatile State state = State.STARTING;
     private volatile @Nullable Instant heardAt;
 
@@ -79,12 +92,15 @@ final class ObjectWatch implements Runnable {
             Resource resource,
             @Nullable String namespace,
             Sink sink,
+            Pace pace,
             Clock clock,
             ScheduledExecutorService watchdog) {
         this.api = api;
         this.resource = resource;
         this.namespace = namespace;
         this.sink = sink;
+        this.pace = pace;
+        this.retry = pace.first();
         this.clock = clock;
         this.watchdog = watchdog;
     }
@@ -111,8 +127,8 @@ final class ObjectWatch implements Runnable {
                 if (ended != State.WATCHING) {
                     become(ended);
                 }
-                pause(ended == State.ABSENT ? ABSENT_RETRY : retry);
-                retry = longer(retry);
+                pause(ended == State.ABSENT ? pace.absent() : retry);
+                retry = pace.longer(retry);
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
@@ -127,10 +143,13 @@ final class ObjectWatch implements Runnable {
                 return listing.failure();
             }
             become(State.WATCHING);
-            retry = FIRST_RETRY;
             var version = listing.resourceVersion();
             while (version != null) {
-                version = watchWithPatience(version);
+                var next = watchWithPatience(version);
+                if (version.equals(next)) {
+                    pause(pace.first()); // a server that ends every watch at once is not to be driven mad
+                }
+                version = next;
             }
             return State.WATCHING;
         } catch (IOException | RuntimeException failed) {
@@ -144,7 +163,7 @@ final class ObjectWatch implements Runnable {
 
     /** A watch that breaks is taken up where it was, for a while. */
     private @Nullable String watchWithPatience(String from) throws IOException, InterruptedException {
-        var wait = FIRST_RETRY;
+        var wait = pace.first();
         while (true) {
             try {
                 return watch(from);
@@ -152,19 +171,14 @@ final class ObjectWatch implements Runnable {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedException();
                 }
-                if (wait.compareTo(LAST_RETRY) >= 0) {
+                if (wait.compareTo(pace.last()) >= 0) {
                     throw broken; // begin anew with the list, which also tells what kind of trouble it is
                 }
                 become(State.DISCONNECTED);
                 pause(wait);
-                wait = longer(wait);
+                wait = pace.longer(wait);
             }
         }
-    }
-
-    private static Duration longer(Duration retry) {
-        var twice = retry.multipliedBy(2);
-        return twice.compareTo(LAST_RETRY) < 0 ? twice : LAST_RETRY;
     }
 
     // --- list
@@ -257,7 +271,8 @@ final class ObjectWatch implements Runnable {
 
     /** Watches from a version on; returns the one to go on from, null where the list must be read again. */
     private @Nullable String watch(String from) throws IOException, InterruptedException {
-        int seconds = WATCH_SECONDS + ThreadLocalRandom.current().nextInt(WATCH_SECONDS / 4);
+        long seconds = pace.watch().toSeconds();
+        seconds += ThreadLocalRandom.current().nextLong(seconds / 4 + 1); // so that not all end at once
         var path = resource.path(namespace) + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + seconds
                 + "&resourceVersion=" + encode(from);
         try (var streamed = api.stream(path)) {
@@ -273,6 +288,7 @@ final class ObjectWatch implements Runnable {
                     throw new IOException("HTTP " + streamed.code());
                 }
                 become(State.WATCHING);
+                retry = pace.first();
                 heardAt = clock.instant();
                 return follow(streamed, from);
             } finally {

@@ -106,7 +106,7 @@ abstract class ClusterContract {
         var stable = shop.current(cart);
         var bad = paused(cart);
 
-        var answer = shop.cluster.abort(shop.read(cart), bad, stable);
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.abort(now, bad, stable));
 
         assertThat(answer).isInstanceOf(Answer.Done.class);
         var facts = shop.await(cart, each -> each.abortedAt() != null);
@@ -166,7 +166,7 @@ abstract class ClusterContract {
         var bad = shop.release(cart, "v2");
         shop.await(cart, facts -> facts.complete());
 
-        var answer = shop.cluster.restore(settled(cart), bad, good);
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good));
 
         assertThat(answer).isInstanceOf(Answer.Done.class);
         var facts = shop.await(cart, each -> good.equals(each.current()) && each.complete());
@@ -193,7 +193,7 @@ abstract class ClusterContract {
                 facts -> facts.complete()
                         && shop.cluster.objects().revisionsOf(facts).size() == 1);
 
-        var answer = shop.cluster.restore(settled(cart), bad, good);
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good));
 
         assertThat(answer).isInstanceOf(Answer.Done.class);
         shop.await(cart, facts -> facts.current() != null && !bad.equals(facts.current()) && facts.complete());

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.Kind;
+import io.rollguard.release.WorkloadRef;
 import io.rollguard.sandbox.cluster.SimulatedCluster;
 import io.rollguard.verdict.Reason;
+import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract against the simulated cluster, and what only that one can be made to do. */
 class FabricClusterTest extends ClusterContract {
@@ -39,9 +44,21 @@ class FabricClusterTest extends ClusterContract {
         var cart = completed(shop.deployment("cart"));
 
         simulated.faults().dropConnections();
+        shop.await(shop::isUp);
         var released = shop.release(cart, "v2");
 
         assertThat(shop.current(cart)).isEqualTo(released);
+    }
+
+    @Test
+    void aDeadConnectionMakesNoReadFail() {
+        var cart = completed(shop.deployment("cart"));
+        shop.read(cart);
+
+        simulated.faults().dropConnections();
+
+        assertThat(shop.cluster.pause().paused()).isFalse();
+        assertThat(shop.cluster.read(cart)).isInstanceOf(Reading.Found.class);
     }
 
     @Test
@@ -82,6 +99,47 @@ class FabricClusterTest extends ClusterContract {
 
         assertThat(shop.cluster.isWhole()).isTrue();
         assertThat(shop.cluster.read(shop.ref(Kind.ROLLOUT, "cart"))).isEqualTo(new Reading.Gone());
+    }
+
+    @Test
+    void picksUpArgoRolloutsWhenItIsInstalledLater() {
+        shop.close();
+        simulated.close();
+        shop = open(SimulatedCluster.Options.defaults().withoutRollouts());
+        shop.watched();
+        shop.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "application/json", """
+                {'metadata':{'name':'rollouts.argoproj.io'},'spec':{'group':'argoproj.io','scope':'Namespaced',
+                'names':{'kind':'Rollout','plural':'rollouts'},
+                'versions':[{'name':'v1alpha1','served':true,'storage':true,'subresources':{'status':{}}}]}}""");
+
+        var cart = shop.rollout("cart");
+
+        shop.await(() -> shop.cluster.objects().workload(cart).isPresent());
+    }
+
+    @Test
+    void closingAStreamEndsItsReader() throws Exception {
+        var streamed = new ApiServer(shop.client).stream("/api/v1/pods?watch=true&timeoutSeconds=600");
+        var reader = CompletableFuture.supplyAsync(() -> {
+            try {
+                return streamed.body().read();
+            } catch (IOException closed) {
+                return -1;
+            }
+        });
+
+        streamed.close();
+
+        assertThat(reader.get(5, TimeUnit.SECONDS)).isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../../secrets/token", "cart?x", "cart/status", "..", "%2e%2e"})
+    void nothingButANameGetsIntoAPath(String name) {
+        var reading = shop.cluster.read(new WorkloadRef("test", "shop", Kind.DEPLOYMENT, name));
+
+        assertThat(reading).isEqualTo(new Reading.Gone());
+        assertThat(simulated.requestLog().of("get", ".*(secrets|status).*")).isEmpty();
     }
 
     // --- answers
@@ -136,7 +194,7 @@ class FabricClusterTest extends ClusterContract {
         shop.await(cart, facts -> facts.complete());
         simulated.faults().forbid("create", "apps", "controllerrevisions");
 
-        var answer = shop.cluster.restore(settled(cart), bad, good);
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good));
 
         assertThat(answer)
                 .isInstanceOfSatisfying(

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.vertx.VertxHttpClientFactory;
+import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
@@ -14,6 +15,7 @@ import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -21,10 +23,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** A namespace with workloads in a cluster that Rollguard watches, and what people do to them. */
 final class Shop implements AutoCloseable {
+
+    private static final ObjectWatch.Pace PACE = new ObjectWatch.Pace(
+            Duration.ofSeconds(5), Duration.ofMillis(100), Duration.ofMillis(50), Duration.ofMillis(400));
 
     final String namespace;
     final KubernetesClient client;
@@ -43,7 +49,8 @@ final class Shop implements AutoCloseable {
         this.namespace = namespace;
         this.client = client(people);
         send("POST", "/api/v1/namespaces", "application/json", "{'metadata':{'name':'" + namespace + "'}}");
-        this.cluster = new FabricCluster(client(rollguard), "test", watched, Optional.of(namespace), Clock.systemUTC());
+        this.cluster =
+                new FabricCluster(client(rollguard), "test", watched, Optional.of(namespace), PACE, Clock.systemUTC());
         cluster.onChange(changes::add);
     }
 
@@ -124,6 +131,14 @@ final class Shop implements AutoCloseable {
                 .code();
     }
 
+    boolean isUp() {
+        try {
+            return send("GET", "/api/v1/nodes", "application/json", "") == 200;
+        } catch (CompletionException away) {
+            return false;
+        }
+    }
+
     JsonNode get(String path) {
         try {
             return ApiServer.JSON.readTree(client.raw(path));
@@ -144,6 +159,15 @@ final class Shop implements AutoCloseable {
 
     Reading.Found read(WorkloadRef workload) {
         return (Reading.Found) cluster.read(workload);
+    }
+
+    /** Acts as the reactor does: where only the resourceVersion moved, reads and tries again, a few times. */
+    Answer onFreshReading(WorkloadRef workload, Function<Reading.Found, Answer> act) {
+        var answer = act.apply(read(workload));
+        for (int more = 0; more < 5 && answer instanceof Answer.Moved; more++) {
+            answer = act.apply(read(workload));
+        }
+        return answer;
     }
 
     WorkloadFacts await(WorkloadRef workload, Predicate<WorkloadFacts> wanted) {
