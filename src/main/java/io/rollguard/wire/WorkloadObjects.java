@@ -113,9 +113,11 @@ final class WorkloadObjects {
         var progressing = condition(object, "Progressing");
         var progress = progressing == null ? "" : progressing.path("reason").asText();
         boolean tellsWhen = progress.equals("NewReplicaSetAvailable");
-        boolean tellsNothing =
-                progressing == null || progress.equals("DeploymentPaused"); // no deadline, or a later pause
-        boolean isComplete = total == updated && (tellsWhen || (tellsNothing && updated >= replicas));
+        boolean pausedLater = progress.equals("DeploymentPaused") && updated >= replicas;
+        boolean isComplete = total == updated
+                && (progressing == null // without a deadline there is no such condition
+                        ? updated >= replicas && available >= replicas
+                        : tellsWhen || pausedLater);
         var traits = EnumSet.noneOf(Trait.class);
         add(traits, Trait.PAUSED, spec.path("paused").asBoolean(false));
         var number = Meta.annotation(object, "deployment.kubernetes.io/revision");
