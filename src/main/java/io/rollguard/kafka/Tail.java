@@ -200,6 +200,9 @@ final class Tail implements AutoCloseable {
         if (consumer != null) {
             consumer.wakeup();
         }
+        if (!thread.isAlive()) {
+            return;
+        }
         try {
             thread.join(Duration.ofSeconds(5));
         } catch (InterruptedException e) {

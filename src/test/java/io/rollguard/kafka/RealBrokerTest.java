@@ -1,0 +1,319 @@
+package io.rollguard.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.IncidentLog;
+import io.rollguard.release.Kind;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.wire.DurableLog.Receipt;
+import io.rollguard.wire.Events;
+import io.rollguard.wire.ReceivedAlert;
+import io.rollguard.wire.Topic;
+import io.rollguard.wire.WebhookBody;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Topics, alert table and incident log against a real broker. */
+class RealBrokerTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final IncidentLog.Limits LIMITS =
+            new IncidentLog.Limits(5, Duration.ofMinutes(15), Duration.ofMinutes(15));
+
+    private static TestBroker broker;
+    private static Clients clients;
+    private static TopicSetup topics;
+
+    @BeforeAll
+    static void start() {
+        broker = TestBroker.start();
+        clients = Clients.of(broker.bootstrapServers());
+        topics = new TopicSetup(clients, () -> {});
+        topics.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        topics.close();
+        broker.close();
+    }
+
+    // --- topics
+
+    @Test
+    void topicsAreMadeWithTheirSettings() throws Exception {
+        assertThat(topics.state()).isEqualTo(new TopicSetup.State(true, "", List.of()));
+
+        try (var admin = clients.admin()) {
+            for (var topic : Topic.values()) {
+                var description = admin.describeTopics(List.of(topic.topicName()))
+                        .topicNameValues()
+                        .get(topic.topicName())
+                        .get();
+                assertThat(description.partitions()).as(topic.topicName()).hasSize(topic.partitions());
+                assertThat(setting(admin, topic, "message.timestamp.type")).isEqualTo("LogAppendTime");
+                assertThat(setting(admin, topic, "retention.ms"))
+                        .isEqualTo(Long.toString(topic.retention().toMillis()));
+                assertThat(setting(admin, topic, "unclean.leader.election.enable"))
+                        .isEqualTo("false");
+            }
+        }
+    }
+
+    private static String setting(Admin admin, Topic topic, String name) throws Exception {
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic.topicName());
+        return admin.describeConfigs(List.of(resource))
+                .all()
+                .get()
+                .get(resource)
+                .get(name)
+                .value();
+    }
+
+    // --- alerts
+
+    @Test
+    void whatIsAcknowledgedIsInTheTableOfOneWhoStartsLater() throws Exception {
+        var cluster = unique();
+        try (var log = new AckedLog(clients, () -> {})) {
+            assertThat(keep(log, cluster, alert("Early", ""))).isEqualTo(new Receipt.Kept());
+            assertThat(keep(log, cluster, alert("Foreign", ",\"cluster\":\"another\"")))
+                    .isEqualTo(new Receipt.Kept());
+
+            try (var reader = new AlertReader(clients, cluster, Duration.ofHours(1), Clock.systemUTC())) {
+                var heard = new LinkedBlockingQueue<AlertHistory>();
+                reader.onChange(heard::add);
+                reader.start();
+                assertThat(heard.poll(SOON.toSeconds(), TimeUnit.SECONDS)
+                                .latest()
+                                .name())
+                        .isEqualTo("Early");
+                keep(log, cluster, alert("Late", ""));
+
+                assertThat(heard.poll(SOON.toSeconds(), TimeUnit.SECONDS)
+                                .latest()
+                                .name())
+                        .isEqualTo("Late");
+                assertThat(reader.isWhole()).isTrue();
+                assertThat(reader.table().all())
+                        .extracting(each -> each.latest().name())
+                        .containsExactlyInAnyOrder("Early", "Late");
+            }
+        }
+    }
+
+    @Test
+    void aRecordThatIsNoAlertIsCountedAndPassedOver() throws Exception {
+        var cluster = unique();
+        try (var reader = new AlertReader(clients, cluster, Duration.ofHours(1), Clock.systemUTC());
+                var log = new AckedLog(clients, () -> {});
+                var raw = clients.ingestProducer()) {
+            var heard = new LinkedBlockingQueue<AlertHistory>();
+            reader.onChange(heard::add);
+            raw.send(new ProducerRecord<>(Topic.ALERT.topicName(), bytes("x"), bytes("{}")))
+                    .get();
+            reader.start();
+            keep(log, cluster, alert("Good", ""));
+
+            assertThat(heard.poll(SOON.toSeconds(), TimeUnit.SECONDS).latest().name())
+                    .isEqualTo("Good");
+            awaitTrue(() -> reader.unreadable() > 0);
+        }
+    }
+
+    @Test
+    void aRecordOverTheLimitIsToldApartFromTrouble() {
+        try (var log = new AckedLog(clients, () -> {})) {
+            var huge = alert("Huge", "")
+                    .replace("\"annotations\":{}", "\"annotations\":{\"a\":\"" + "x".repeat(1_100_000) + "\"}");
+
+            assertThat(keep(log, unique(), huge)).isEqualTo(new Receipt.TooLarge());
+        }
+    }
+
+    // --- the incident log
+
+    @Test
+    void anEntryIsFoldedByEveryInstanceAtTheBrokersTime() throws Exception {
+        try (var one = new IncidentJournal(clients, LIMITS);
+                var other = new IncidentJournal(clients, LIMITS)) {
+            one.start();
+            other.start();
+            var changes = new LinkedBlockingQueue<Incident>();
+            other.onChange(changes::add);
+            var event = event(new Step.Accepted("asked"));
+
+            long offset = one.append(event).toCompletableFuture().get(20, TimeUnit.SECONDS);
+
+            assertThat(one.awaitFolded(offset, SOON)).isTrue();
+            assertThat(other.awaitFolded(offset, SOON)).isTrue();
+            var incident = one.log().find(event.incident()).orElseThrow();
+            assertThat(incident.version()).isEqualTo(1);
+            assertThat(other.log().find(event.incident())).contains(incident);
+            assertThat(incident.changedAt()).isAfter(event.at()); // the event's own clock is an hour behind
+            Incident changed;
+            do {
+                changed = changes.poll(20, TimeUnit.SECONDS);
+            } while (changed != null && !changed.equals(incident));
+            assertThat(changed).isEqualTo(incident);
+        }
+    }
+
+    @Test
+    void entriesKeepTheOrderOfTheCallsAndTheEndIsReached() throws Exception {
+        try (var journal = new IncidentJournal(clients, LIMITS);
+                var late = new IncidentJournal(clients, LIMITS)) {
+            var event = event(new Step.Cured());
+            long last = -1;
+            for (int i = 0; i < 50; i++) {
+                long offset = journal.append(event).toCompletableFuture().get(20, TimeUnit.SECONDS);
+                assertThat(offset).isGreaterThan(last);
+                last = offset;
+            }
+            late.start();
+
+            assertThat(late.foldToEnd(SOON)).isTrue();
+
+            assertThat(late.log().nextOffset()).isGreaterThan(last);
+            assertThat(late.log().find(event.incident()).orElseThrow().version())
+                    .isEqualTo(50);
+            awaitTrue(late::isWhole);
+        }
+    }
+
+    @Test
+    void whatIsNotFoldedInTimeIsNotWaitedForForEver() {
+        try (var journal = new IncidentJournal(clients, LIMITS)) {
+            journal.start();
+
+            assertThat(journal.awaitFolded(Long.MAX_VALUE, Duration.ofMillis(50)))
+                    .isFalse();
+        }
+    }
+
+    // --- ownership
+
+    @Test
+    void aWorkloadsPartitionIsTheOneThatAProducerChooses() throws Exception {
+        try (var producer = clients.ingestProducer()) {
+            for (int i = 0; i < 40; i++) {
+                var workload = new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart-" + i);
+                var written = producer.send(new ProducerRecord<>(
+                                Topic.COMMAND.topicName(), bytes(workload.toString()), bytes("{}")))
+                        .get();
+
+                assertThat(CommandOwnership.partition(workload)).isEqualTo(written.partition());
+            }
+        }
+    }
+
+    // --- trouble; last, with a broker of its own
+
+    @Test
+    void withoutABrokerNothingIsKeptAndEverythingComesBack() throws Exception {
+        try (var own = TestBroker.start()) {
+            var ownClients = Clients.of(own.bootstrapServers());
+            try (var setup = new TopicSetup(ownClients, () -> {});
+                    var log = new AckedLog(ownClients, setup::wake);
+                    var journal = new IncidentJournal(ownClients, LIMITS)) {
+                setup.start();
+                journal.start();
+                assertThat(keep(log, "c", alert("Before", ""))).isEqualTo(new Receipt.Kept());
+                awaitTrue(journal::isWhole);
+
+                own.kill();
+
+                long began = System.nanoTime();
+                assertThat(keep(log, "c", alert("During", ""))).isInstanceOf(Receipt.NotKept.class);
+                assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofMillis(3_500));
+                assertThat(journal.foldToEnd(Duration.ofMillis(500))).isFalse();
+                awaitTrue(() -> !setup.state().ready());
+
+                own.startAgain();
+
+                awaitTrue(() -> setup.state().ready());
+                awaitTrue(() -> keep(log, "c", alert("After", "")).equals(new Receipt.Kept()));
+                var event = event(new Step.Cured());
+                long offset = journal.append(event).toCompletableFuture().get(20, TimeUnit.SECONDS);
+                assertThat(journal.awaitFolded(offset, SOON)).isTrue();
+            }
+        }
+    }
+
+    // --- what tests say
+
+    private static Receipt keep(AckedLog log, String cluster, String alert) {
+        return log.append(Events.alert(cluster, received(cluster, alert)).orElseThrow())
+                .toCompletableFuture()
+                .join();
+    }
+
+    private static ReceivedAlert received(String cluster, String alert) {
+        var body = bytes("{\"alerts\":[" + alert + "]}");
+        var result = (WebhookBody.Result.Delivery) WebhookBody.read(body, cluster, now());
+        return result.alerts().getFirst();
+    }
+
+    private static String alert(String name, String moreLabels) {
+        return """
+                {"status":"firing","labels":{"alertname":"%s"%s},"annotations":{},"startsAt":"2026-11-24T10:00:00Z"}""".formatted(name, moreLabels);
+    }
+
+    private static IncidentEvent event(Step step) {
+        return new IncidentEvent(
+                new IncidentId(UUID.randomUUID()),
+                1,
+                1,
+                new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart"),
+                "uid",
+                new RevisionHash("bad"),
+                new RevisionHash("good"),
+                Act.ABORT,
+                "test",
+                null,
+                now().minus(Duration.ofHours(1)),
+                step);
+    }
+
+    private static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    private static String unique() {
+        return "c-" + UUID.randomUUID();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void awaitTrue(BooleanSupplier condition) {
+        long until = System.nanoTime() + SOON.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("in time").isLessThan(until);
+            LockSupport.parkNanos(20_000_000);
+        }
+    }
+}
