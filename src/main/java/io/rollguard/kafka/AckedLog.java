@@ -31,6 +31,11 @@ final class AckedLog implements DurableLog, AutoCloseable {
         return trouble;
     }
 
+    /** The broker was seen to be able to keep records. */
+    void reachable() {
+        kept();
+    }
+
     @Override
     public CompletionStage<Receipt> append(EventRecord event) {
         if (event.size() > Events.MAX_RECORD_BYTES) {

@@ -66,11 +66,16 @@ class CommandOwnership implements Ownership {
         }
     }
 
-    /** By the partition that the default partitioner gives the workload's key, so that its commands come here too. */
+    /** The partition that every producer gives the workload's key. */
+    static int partition(WorkloadRef workload) {
+        var key = workload.toString().getBytes(StandardCharsets.UTF_8);
+        return Utils.toPositive(Utils.murmur2(key)) % Topic.COMMAND.partitions();
+    }
+
+    /** By the partition of the workload's key, so that its commands come here too. */
     @Override
     public boolean owns(WorkloadRef workload) {
-        var key = workload.toString().getBytes(StandardCharsets.UTF_8);
-        return assigned.contains(Utils.toPositive(Utils.murmur2(key)) % Topic.COMMAND.partitions());
+        return assigned.contains(partition(workload));
     }
 
     @Override

@@ -19,8 +19,8 @@ class KafkaBeans {
 
     @Produces
     @Singleton
-    AckedLog log(Clients clients) {
-        return new AckedLog(clients, () -> {});
+    AckedLog log(Clients clients, BrokerWatch watch) {
+        return new AckedLog(clients, watch::wake);
     }
 
     @Produces

@@ -1,20 +1,25 @@
 package io.rollguard.kafka;
 
 import io.rollguard.config.RollguardConfig;
+import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which broker. {@code KAFKA_BOOTSTRAP_SERVERS} names it; unset, an embedded one is used: one that
+ * Which broker, and how to reach it: {@code KAFKA_SECURITY_PROTOCOL}, {@code KAFKA_SASL_JAAS_CONFIG} and so on are passed to every
+ * client. {@code KAFKA_BOOTSTRAP_SERVERS} names it; unset, an embedded one is used: one that
  * answers on its port already (another instance's), else one of our own. Inside a cluster nothing is embedded.
  */
 @Singleton
@@ -24,12 +29,17 @@ class KafkaConnection {
 
     private final Optional<String> named;
     private final RollguardConfig config;
+    private final Map<String, Object> settings;
     private @Nullable String bootstrapServers;
     private @Nullable EmbeddedBroker embedded;
 
-    KafkaConnection(@ConfigProperty(name = "KAFKA_BOOTSTRAP_SERVERS") Optional<String> named, RollguardConfig config) {
+    KafkaConnection(
+            @ConfigProperty(name = "KAFKA_BOOTSTRAP_SERVERS") Optional<String> named,
+            RollguardConfig config,
+            @Identifier("default-kafka-broker") Map<String, Object> settings) {
         this.named = named.filter(servers -> !servers.isBlank());
         this.config = config;
+        this.settings = settings;
     }
 
     /** Decides, and starts the embedded broker where it is to be; may take seconds. */
@@ -69,7 +79,10 @@ class KafkaConnection {
     /** Clients of that broker; decides which one where that was not done yet. */
     synchronized Clients clients() {
         open();
-        return Clients.of(Objects.requireNonNull(bootstrapServers));
+        var common = new HashMap<>(settings);
+        common.remove("group.id"); // Quarkus adds one of its own
+        common.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, Objects.requireNonNull(bootstrapServers));
+        return new Clients(common);
     }
 
     @PreDestroy

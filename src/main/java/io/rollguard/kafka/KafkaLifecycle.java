@@ -21,6 +21,7 @@ class KafkaLifecycle {
     private final IncidentJournal incidents;
     private final CommandOwnership commands;
     private final AckedLog log;
+    private final BrokerWatch watch;
     private final List<Thread> threads = new ArrayList<>();
 
     KafkaLifecycle(
@@ -28,12 +29,14 @@ class KafkaLifecycle {
             AlertReader alerts,
             IncidentJournal incidents,
             CommandOwnership commands,
-            AckedLog log) {
+            AckedLog log,
+            BrokerWatch watch) {
         this.topics = topics;
         this.alerts = alerts;
         this.incidents = incidents;
         this.commands = commands;
         this.log = log;
+        this.watch = watch;
     }
 
     synchronized void start(@Observes StartupEvent event) {
@@ -46,6 +49,7 @@ class KafkaLifecycle {
         incidents.start();
         run("commands", this::takePart);
         log.warmUp();
+        run("watch", () -> watch.run(log));
     }
 
     private void takePart() {

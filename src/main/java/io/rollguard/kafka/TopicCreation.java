@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
@@ -98,7 +99,8 @@ class TopicCreation {
                 creation.getValue().get(ANSWER_SECONDS, TimeUnit.SECONDS);
                 LOG.infof("topic %s created", creation.getKey());
             } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof TopicExistsException)) { // another instance was quicker
+                boolean thereNow = e.getCause() instanceof TopicExistsException; // another instance was quicker
+                if (!thereNow) {
                     throw e;
                 }
             }
@@ -140,10 +142,23 @@ class TopicCreation {
                 found.add("%s has %d partitions, not %d".formatted(topic, partitions, topic.partitions()));
             }
         }
+        found.addAll(compareSettings(admin, names, brokers));
+        return found;
+    }
+
+    /** Reading settings is a right of its own, which taking alerts in does not need. */
+    private static List<String> compareSettings(Admin admin, List<String> names, int brokers)
+            throws TimeoutException, InterruptedException {
+        var found = new ArrayList<String>();
+        Map<ConfigResource, Config> configs;
         var resources = names.stream()
                 .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
                 .toList();
-        var configs = admin.describeConfigs(resources).all().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+        try {
+            configs = admin.describeConfigs(resources).all().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            return List.of("settings can't be read, so nobody has checked them: " + e.getMessage());
+        }
         for (var topic : Topic.values()) {
             var config = Objects.requireNonNull(
                     configs.get(new ConfigResource(ConfigResource.Type.TOPIC, topic.topicName())));

@@ -3,6 +3,7 @@ package io.rollguard.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.alert.AlertHistory;
+import io.rollguard.config.RollguardConfig;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
@@ -17,6 +18,7 @@ import io.rollguard.wire.Events;
 import io.rollguard.wire.ReceivedAlert;
 import io.rollguard.wire.Topic;
 import io.rollguard.wire.WebhookBody;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,9 +30,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InterruptException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,19 +49,18 @@ class RealBrokerTest {
 
     private static TestBroker broker;
     private static Clients clients;
-    private static TopicSetup topics;
+    private static TopicCreation topics;
 
     @BeforeAll
     static void start() {
         broker = TestBroker.start();
         clients = Clients.of(broker.bootstrapServers());
-        topics = new TopicSetup(clients, () -> {});
-        topics.start();
+        topics = new TopicCreation(clients);
+        topics.run();
     }
 
     @AfterAll
     static void stop() {
-        topics.close();
         broker.close();
     }
 
@@ -64,7 +68,8 @@ class RealBrokerTest {
 
     @Test
     void topicsAreMadeWithTheirSettings() throws Exception {
-        assertThat(topics.state()).isEqualTo(new TopicSetup.State(true, "", List.of()));
+        assertThat(topics.done()).isCompleted();
+        assertThat(topics.differences()).isEmpty();
 
         try (var admin = clients.admin()) {
             for (var topic : Topic.values()) {
@@ -213,32 +218,17 @@ class RealBrokerTest {
         }
     }
 
-    // --- ownership
-
-    @Test
-    void aWorkloadsPartitionIsTheOneThatAProducerChooses() throws Exception {
-        try (var producer = clients.ingestProducer()) {
-            for (int i = 0; i < 40; i++) {
-                var workload = new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart-" + i);
-                var written = producer.send(new ProducerRecord<>(
-                                Topic.COMMAND.topicName(), bytes(workload.toString()), bytes("{}")))
-                        .get();
-
-                assertThat(CommandOwnership.partition(workload)).isEqualTo(written.partition());
-            }
-        }
-    }
-
     // --- trouble; last, with a broker of its own
 
     @Test
     void withoutABrokerNothingIsKeptAndEverythingComesBack() throws Exception {
         try (var own = TestBroker.start()) {
             var ownClients = Clients.of(own.bootstrapServers());
-            try (var setup = new TopicSetup(ownClients, () -> {});
-                    var log = new AckedLog(ownClients, setup::wake);
+            new TopicCreation(ownClients).run();
+            var watch = new BrokerWatch(ownClients);
+            try (var log = new AckedLog(ownClients, watch::wake);
                     var journal = new IncidentJournal(ownClients, LIMITS)) {
-                setup.start();
+                var watching = Thread.ofVirtual().start(() -> watch.run(log));
                 journal.start();
                 assertThat(keep(log, "c", alert("Before", ""))).isEqualTo(new Receipt.Kept());
                 awaitTrue(journal::isWhole);
@@ -249,17 +239,106 @@ class RealBrokerTest {
                 assertThat(keep(log, "c", alert("During", ""))).isInstanceOf(Receipt.NotKept.class);
                 assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofMillis(3_500));
                 assertThat(journal.foldToEnd(Duration.ofMillis(500))).isFalse();
-                awaitTrue(() -> !setup.state().ready());
+                awaitTrue(() -> !watch.trouble().isEmpty());
+                assertThat(log.trouble()).isNotEmpty();
 
                 own.startAgain();
 
-                awaitTrue(() -> setup.state().ready());
+                awaitTrue(() -> watch.trouble().isEmpty() && log.trouble().isEmpty()); // without a write
                 awaitTrue(() -> keep(log, "c", alert("After", "")).equals(new Receipt.Kept()));
                 var event = event(new Step.Cured());
                 long offset = journal.append(event).toCompletableFuture().get(20, TimeUnit.SECONDS);
                 assertThat(journal.awaitFolded(offset, SOON)).isTrue();
+                watching.interrupt();
+                watching.join();
             }
         }
+    }
+
+    @Test
+    void aTopicThatDiffersIsToldAndUsed() throws Exception {
+        try (var own = TestBroker.start()) {
+            var ownClients = Clients.of(own.bootstrapServers());
+            try (var admin = ownClients.admin()) {
+                admin.createTopics(List.of(new NewTopic(Topic.INCIDENT.topicName(), 3, (short) 1)))
+                        .all()
+                        .get();
+            }
+            var creation = new TopicCreation(ownClients);
+
+            creation.run();
+
+            assertThat(creation.done()).isCompleted();
+            assertThat(creation.differences())
+                    .contains("rollguard.incident.v1 has 3 partitions, not 1")
+                    .anyMatch(each -> each.startsWith("rollguard.incident.v1 has message.timestamp.type=CreateTime"));
+            try (var journal = new IncidentJournal(ownClients, LIMITS)) {
+                journal.start();
+                long offset = journal.append(event(new Step.Cured()))
+                        .toCompletableFuture()
+                        .get(20, TimeUnit.SECONDS);
+                assertThat(journal.awaitFolded(offset, SOON)).isTrue();
+            }
+        }
+    }
+
+    // --- ownership by group
+
+    @Test
+    void twoInstancesShareTheWorkloadsAndTheOneThatStaysTakesOver() throws Exception {
+        var one = new CommandOwnership(clients, configOf("share"));
+        var other = new CommandOwnership(clients, configOf("share"));
+        var first = Thread.ofPlatform().daemon().start(() -> takePart(one));
+        awaitTrue(() -> owned(one) == WORKLOADS);
+        var second = Thread.ofPlatform().daemon().start(() -> takePart(other));
+        awaitTrue(() -> owned(one) > 0 && owned(other) > 0 && owned(one) + owned(other) == WORKLOADS);
+
+        first.interrupt();
+        first.join();
+
+        awaitTrue(() -> owned(other) == WORKLOADS);
+        second.interrupt();
+        second.join();
+    }
+
+    @Test
+    void aWorkloadsPartitionIsTheOneThatAProducerChooses() throws Exception {
+        try (var producer = clients.ingestProducer()) {
+            for (int i = 0; i < 40; i++) {
+                var workload = new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart-" + i);
+                var key = bytes(workload.toString());
+
+                var written = producer.send(new ProducerRecord<>(Topic.COMMAND.topicName(), key, bytes("{}")))
+                        .get();
+
+                assertThat(CommandOwnership.partition(workload)).isEqualTo(written.partition());
+            }
+        }
+    }
+
+    private static final int WORKLOADS = 200;
+
+    private static long owned(CommandOwnership ownership) {
+        return IntStream.range(0, WORKLOADS)
+                .filter(i -> ownership.owns(new WorkloadRef("share", "shop", Kind.DEPLOYMENT, "w" + i)))
+                .count();
+    }
+
+    private static void takePart(CommandOwnership ownership) {
+        try {
+            ownership.run();
+        } catch (InterruptException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static RollguardConfig configOf(String cluster) {
+        return new SmallRyeConfigBuilder()
+                .withMapping(RollguardConfig.class)
+                .withDefaultValue("rollguard.cluster", cluster)
+                .withDefaultValue("rollguard.home", ".")
+                .build()
+                .getConfigMapping(RollguardConfig.class);
     }
 
     // --- what tests say
