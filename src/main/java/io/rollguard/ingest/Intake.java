@@ -35,7 +35,6 @@ final class Intake {
     private final String install;
     private final DurableLog log;
     private final IngestMeters meters;
-    private volatile String trouble = "";
 
     /** What is true of a body afterwards. */
     sealed interface Taken {
@@ -126,9 +125,9 @@ final class Intake {
                 .thenCompose(receipt -> switch (receipt) {
                     case Receipt.Kept() -> {
                         meters.received(alert.status());
-                        yield done(kept());
+                        yield done(true);
                     }
-                    case Receipt.NotKept(var detail) -> done(notKept(detail));
+                    case Receipt.NotKept notKept -> done(false); // the log says why, once
                     case Receipt.TooLarge() -> append(tooLarge(alert, event.get(), receivedAt));
                 })
                 .toCompletableFuture();
@@ -140,10 +139,13 @@ final class Intake {
                     case Receipt.Kept() -> {
                         meters.deadLetter(letter.reason());
                         LOG.warnf("kept as dead letter: %s: %s", letter.reason().code(), letter.detail());
-                        yield kept();
+                        yield true;
                     }
-                    case Receipt.NotKept(var detail) -> notKept(detail);
-                    case Receipt.TooLarge() -> notKept("the broker refuses records of 64 KiB");
+                    case Receipt.NotKept notKept -> false;
+                    case Receipt.TooLarge() -> {
+                        LOG.error("the broker refuses records of 64 KiB, so dead letters can't be kept");
+                        yield false;
+                    }
                 })
                 .toCompletableFuture();
     }
@@ -173,23 +175,6 @@ final class Intake {
     private DeadLetter dead(
             DeadLetterReason reason, String detail, byte[] raw, String contentType, Instant receivedAt) {
         return new DeadLetter(reason, detail, Events.deadLetter(install, reason, detail, raw, contentType, receivedAt));
-    }
-
-    private boolean kept() {
-        if (!trouble.isEmpty()) {
-            trouble = "";
-            LOG.info("Kafka takes records again");
-        }
-        return true;
-    }
-
-    /** Said once for each cause: while the broker is away every request meets the same. */
-    private boolean notKept(String detail) {
-        if (!detail.equals(trouble)) {
-            trouble = detail;
-            LOG.warnf("not kept, the sender is told to try again: %s", detail);
-        }
-        return false;
     }
 
     private static <T> CompletableFuture<T> done(T value) {

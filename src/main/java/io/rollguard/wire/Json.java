@@ -41,8 +41,10 @@ final class Json {
                     .streamWriteConstraints(StreamWriteConstraints.builder()
                             .maxNestingDepth(2 * MAX_DEPTH)
                             .build())
-                    // names come from strangers: a shared table of them is a way to fill memory
-                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                    // names come from strangers: they must not stay in the JVM's table of strings. Not turned off as a
+                    // whole (CANONICALIZE_FIELD_NAMES): Jackson would then take bytes that are not UTF-8, and know no
+                    // offsets
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)

@@ -97,7 +97,9 @@ public final class WebhookBody {
         var problems = new HashMap<Integer, Unreadable>();
         for (int i = 0; i < alerts.size(); i++) {
             try {
-                read.add(AlertJson.received(new Fields(alerts.get(i), "alerts[" + i + "]"), cluster, receivedAt));
+                var alert = new Fields(alerts.get(i), "alerts[" + i + "]");
+                requireUnicode(alert.node(), alert.path());
+                read.add(AlertJson.received(alert, cluster, receivedAt));
             } catch (Unreadable e) {
                 problems.put(i, e);
             }
@@ -106,6 +108,31 @@ public final class WebhookBody {
                 read,
                 unreadable(body, problems),
                 Math.max(0, root.path("truncatedAlerts").asLong(0)));
+    }
+
+    /** An escape may name half a character, which no UTF-8 can carry on. */
+    private static void requireUnicode(JsonNode node, String path) {
+        if (node.isTextual()) {
+            requireUnicode(node.textValue(), path);
+        }
+        node.properties().forEach(field -> {
+            requireUnicode(field.getKey(), path);
+            requireUnicode(field.getValue(), path);
+        });
+        if (node.isArray()) {
+            node.forEach(element -> requireUnicode(element, path));
+        }
+    }
+
+    private static void requireUnicode(String text, String path) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (i + 1 == text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                    throw new Unreadable(path, "half a character");
+                }
+                i++;
+            }
+        }
     }
 
     private static List<UnreadableAlert> unreadable(byte[] body, Map<Integer, Unreadable> problems) {
