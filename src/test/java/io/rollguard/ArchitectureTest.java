@@ -64,7 +64,7 @@ class ArchitectureTest {
                             "slack",
                             "api")),
             Map.entry("http", List.of()),
-            Map.entry("metrics", and(PURE, "reactor")),
+            Map.entry("metrics", and(PURE, "reactor", "config")),
             Map.entry("ingest", and(PURE, "reactor", "wire", "config", "http", "metrics")),
             Map.entry("kafka", and(PURE, "reactor", "wire", "config", "metrics")),
             Map.entry("kubernetes", and(PURE, "reactor", "wire", "config", "metrics")),

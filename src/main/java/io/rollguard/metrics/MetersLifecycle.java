@@ -1,0 +1,42 @@
+package io.rollguard.metrics;
+
+import io.quarkus.runtime.StartupEvent;
+import io.rollguard.config.RollguardConfig;
+import io.rollguard.reactor.Alerts;
+import io.rollguard.reactor.Journal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.time.Duration;
+
+/** Shows the sizes of what is known from the start on. */
+@ApplicationScoped
+class MetersLifecycle {
+
+    private final RollguardMeters meters;
+    private final Journal journal;
+    private final Alerts alerts;
+    private final Duration alertTimeToLive;
+
+    MetersLifecycle(RollguardMeters meters, Journal journal, Alerts alerts, RollguardConfig config) {
+        this.meters = meters;
+        this.journal = journal;
+        this.alerts = alerts;
+        this.alertTimeToLive = config.alertTtl();
+    }
+
+    void start(@Observes StartupEvent event) {
+        var clock = Clock.systemUTC();
+        meters.watchIncidents(
+                journal,
+                (source, state) -> source.log().all().stream()
+                        .filter(incident -> incident.state() == state)
+                        .count());
+        meters.watchAlerts(alerts, (source, state) -> {
+            var now = clock.instant();
+            return source.table().all().stream()
+                    .filter(history -> history.state(now, alertTimeToLive) == state)
+                    .count();
+        });
+    }
+}
