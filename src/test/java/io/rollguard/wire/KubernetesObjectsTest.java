@@ -146,7 +146,9 @@ class KubernetesObjectsTest {
         "ReplicaSetUpdated, 4, 4, 4, false",
         "ProgressDeadlineExceeded, 4, 4, 0, false",
         ", 4, 4, 4, true", // without a deadline there is no such condition
-        ", 4, 4, 3, false"
+        ", 4, 4, 3, false",
+        ", 3, 3, 3, false",
+        "DeploymentPaused, 4, 4, 4, true"
     })
     void aDeploymentIsComplete(String reason, int total, int updated, int available, boolean expected) {
         var facts = workload(deployment("", "", """
@@ -159,7 +161,7 @@ class KubernetesObjectsTest {
                         : "{type: Progressing, reason: " + reason + ", lastUpdateTime: '2026-11-23T01:00:00Z'}")));
 
         assertThat(facts.complete()).isEqualTo(expected);
-        assertThat(facts.completedAt() != null).isEqualTo(expected && reason != null);
+        assertThat(facts.completedAt() != null).isEqualTo("NewReplicaSetAvailable".equals(reason) && expected);
         assertThat(facts.stuck()).isEqualTo("ProgressDeadlineExceeded".equals(reason));
     }
 
