@@ -37,6 +37,9 @@ public final class Judge {
     /** How much earlier than ours trouble elsewhere may have begun and still be the same trouble. */
     private static final Duration SAME_TROUBLE = Duration.ofMinutes(10);
 
+    /** After so long a kubelet that lives has renewed its lease (10 s), with something for a busy API server. */
+    private static final Duration LEASE_RENEWAL = Duration.ofSeconds(12);
+
     private static final double NAMES_REVISION = 0.9;
     private static final double NAMES_NEW_POD = 0.6;
     private static final double NAMES_WORKLOAD = 0.5;
@@ -440,10 +443,16 @@ public final class Judge {
                     .anyMatch(this::isDead);
         }
 
-        /** Not ready, or not heard of since the alert began. */
+        /**
+         * Not ready, or not heard of since the alert began. A kubelet renews its lease every 10 s, so one that is younger
+         * than that tells nothing against a node, however new the alert is (docs/adr/007).
+         */
         private boolean isDead(NodeFacts node) {
             var heard = node.leaseRenewedAt();
-            return !node.ready() || (heard != null && heard.isBefore(onset().latest()));
+            return !node.ready()
+                    || (heard != null
+                            && heard.isBefore(onset().latest())
+                            && heard.plus(LEASE_RENEWAL).isBefore(input.at()));
         }
 
         private List<String> deadNodes() {

@@ -48,6 +48,7 @@ public final class Service implements AutoCloseable {
         }
         command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED", // as the manifest of quarkus-run.jar says
                 "-Drollguard.home=" + home.root(),
                 "-cp",
                 home.serviceClassPath(),
