@@ -20,8 +20,12 @@ public final class ApiJson {
         var json = head(incident);
         var judged = incident.judged();
         json.set("verdict", Json.text(judged == null ? null : judged.verdict().outcome()));
-        json.set("reason", VerdictJson.reason(judged == null ? null : judged.verdict().reason()));
-        json.set("refusal", VerdictJson.reason(judged == null ? null : judged.allowed().reason()));
+        json.set(
+                "reason",
+                VerdictJson.reason(judged == null ? null : judged.verdict().reason()));
+        json.set(
+                "refusal",
+                VerdictJson.reason(judged == null ? null : judged.allowed().reason()));
         json.put("attempts", incident.attempts().size());
         return json;
     }
@@ -39,10 +43,12 @@ public final class ApiJson {
         json.set("timeline", Json.array(incident.timeline(), ApiJson::entry));
         json.set(
                 "messages",
-                Json.array(new TreeMap<>(incident.told()).entrySet(), told -> Json.object()
-                        .put("kind", told.getKey())
-                        .put("channel", told.getValue().channel())
-                        .put("id", told.getValue().messageId())));
+                Json.array(
+                        new TreeMap<>(incident.told()).entrySet(),
+                        told -> Json.object()
+                                .put("kind", told.getKey())
+                                .put("channel", told.getValue().channel())
+                                .put("id", told.getValue().messageId())));
         return json;
     }
 
@@ -65,7 +71,9 @@ public final class ApiJson {
             return attempted.get();
         }
         var release = incident.release();
-        return release == null || release.target() == null ? null : release.target().revision();
+        return release == null || release.target() == null
+                ? null
+                : release.target().revision();
     }
 
     private static JsonNode judged(Incident.@Nullable Judgement judged) {
