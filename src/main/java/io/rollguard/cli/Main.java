@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "rollguard",
         mixinStandardHelpOptions = true,
         description = "Takes a bad release back the moment its alerts fire, and can say why.",
-        subcommands = {JudgeCommand.class})
+        subcommands = {JudgeCommand.class, DemoCommand.class})
 public final class Main implements Runnable {
 
     @Spec
