@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
@@ -96,6 +97,11 @@ final class ApiServer {
 
         boolean isSuccess() {
             return code >= 200 && code < 300;
+        }
+
+        /** Reads to the end, without which closing breaks the connection under whoever was given it next. */
+        void drain() throws IOException {
+            body.transferTo(OutputStream.nullOutputStream());
         }
 
         @Override

@@ -174,7 +174,10 @@ final class ObjectWatch implements Runnable {
                 if (wait.compareTo(pace.last()) >= 0) {
                     throw broken; // begin anew with the list, which also tells what kind of trouble it is
                 }
-                become(State.DISCONNECTED);
+                LOG.debugf(broken, "watching %s", resource.plural());
+                if (!wait.equals(pace.first())) {
+                    become(State.DISCONNECTED); // once is nothing: servers restart
+                }
                 pause(wait);
                 wait = pace.longer(wait);
             }
@@ -198,6 +201,7 @@ final class ObjectWatch implements Runnable {
                         watchdog.schedule(() -> closeQuietly(streamed), LIST_AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
                 try {
                     if (!streamed.isSuccess()) {
+                        streamed.drain();
                         return refused(streamed.code());
                     }
                     var meta = page(streamed, seen);
@@ -240,6 +244,7 @@ final class ObjectWatch implements Runnable {
             if (parser.currentToken() != JsonToken.END_OBJECT) {
                 throw new IOException("the list was cut off");
             }
+            streamed.drain();
         }
         return meta;
     }
