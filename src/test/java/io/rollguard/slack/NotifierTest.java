@@ -1,6 +1,7 @@
 package io.rollguard.slack;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.rollguard.incident.IncidentEvent.Step;
@@ -20,6 +21,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -493,6 +496,40 @@ class NotifierTest {
 
         assertThat(root().ts()).isEqualTo(first.ts());
         assertThat(root().headline()).contains("the cluster accepted it");
+    }
+
+    // --- in nobody's way
+
+    @Test
+    void nobodyWaitsForASlackThatDoesNotAnswer() throws InterruptedException {
+        var asked = new CountDownLatch(1);
+        slack.onCall(call -> asked.countDown());
+        slack.fail("chat.postMessage", new Fault.Silence());
+        slack.fail("conversations.history", new Fault.Silence());
+        notifier.start();
+        happens(story.suspected().guilty().intended());
+        assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+
+        assertTimeoutPreemptively(Duration.ofSeconds(2), () -> {
+            for (int number = 0; number < 100; number++) {
+                happens(new IncidentStory(journal.log())
+                        .about("shop", "app-" + number)
+                        .suspected()
+                        .guilty());
+            }
+        });
+    }
+
+    @Test
+    void aThreadOfItsOwnTells() throws InterruptedException {
+        var told = new CountDownLatch(2);
+        slack.onChange((change, message) -> told.countDown());
+        notifier.start();
+
+        happens(story.suspected().guilty().intended());
+
+        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(thread()).hasSize(1);
     }
 
     // --- no Slack

@@ -33,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +64,7 @@ public final class FakeSlack implements AutoCloseable {
     private final String token;
     private final List<BiConsumer<Change, StoredMessage>> listeners = new CopyOnWriteArrayList<>();
 
+    private final List<Consumer<Call>> callListeners = new CopyOnWriteArrayList<>();
     private final Map<String, LinkedHashMap<String, StoredMessage>> channels = new HashMap<>();
     private final Set<String> removed = new HashSet<>();
     private final List<Call> calls = new ArrayList<>();
@@ -103,6 +105,11 @@ public final class FakeSlack implements AutoCloseable {
     /** Calls back, on the caller's request thread, for each message that came or changed. */
     public void onChange(BiConsumer<Change, StoredMessage> listener) {
         listeners.add(listener);
+    }
+
+    /** Calls back for each call, before it is carried out. */
+    public void onCall(Consumer<Call> listener) {
+        callListeners.add(listener);
     }
 
     /** The messages of the channel itself, oldest first. */
@@ -168,6 +175,7 @@ public final class FakeSlack implements AutoCloseable {
             var method = exchange.getRequestURI().getPath().substring("/api/".length());
             var parameters = parameters(exchange);
             var fault = take(method, parameters);
+            callListeners.forEach(listener -> listener.accept(new Call(method, Map.copyOf(parameters))));
             var answer = answer(method, parameters, exchange, fault);
             if (answer.isEmpty()) {
                 return; // closes the connection without a word
