@@ -3,6 +3,7 @@ package io.rollguard.cli;
 import io.rollguard.sandbox.demo.Demo;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Option;
 
 /** {@code ./rollguard demo}. The sandbox is on the class path for this command only. */
@@ -32,10 +33,8 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws UnreadableInput {
-        boolean terminal =
-                System.console() != null && System.console().isTerminal() && System.getenv("NO_COLOR") == null;
         try {
-            return new Demo(once, onCluster, System.out, terminal).play();
+            return new Demo(once, onCluster, System.out, Ansi.AUTO.enabled()).play();
         } catch (IllegalArgumentException e) {
             throw new UnreadableInput(e.getMessage());
         }
