@@ -63,13 +63,14 @@ final class VerdictText {
     }
 
     private static String release(Release release) {
-        var began = "revision %s, %s, %s since %s"
+        var completed = release.completedAt() == null ? "" : " since " + release.completedAt();
+        return "revision %s, %s, %s%s, began %s"
                 .formatted(
                         release.revision(),
                         release.strategy().label(),
                         release.stage().label().replace('-', ' '),
-                        release.completedAt() == null ? release.startedAt() : release.completedAt());
-        return release.completedAt() == null ? began : began + ", began " + release.startedAt();
+                        completed,
+                        release.startedAt());
     }
 
     private static String evidence(Evidence evidence) {
