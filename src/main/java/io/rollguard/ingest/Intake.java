@@ -35,6 +35,7 @@ final class Intake {
     private final String install;
     private final DurableLog log;
     private final IngestMeters meters;
+    private volatile String said = "";
 
     /** What is true of a body afterwards. */
     sealed interface Taken {
@@ -80,9 +81,8 @@ final class Intake {
             Result.Delivery delivery, byte[] body, Instant receivedAt, BooleanSupplier givenUp) {
         if (delivery.truncated() > 0) {
             meters.truncated(delivery.truncated());
-            LOG.warnf(
-                    "a sender left %d alerts out of its message: set max_alerts to 0 on this route",
-                    delivery.truncated());
+            warn("a sender left %d alerts out of its message: set max_alerts to 0 on this route"
+                    .formatted(delivery.truncated()));
         }
         var deadLetters = deadLetters(delivery.unreadable(), body, receivedAt);
         var answers = new ArrayList<CompletableFuture<Boolean>>();
@@ -138,7 +138,8 @@ final class Intake {
                 .thenApply(receipt -> switch (receipt) {
                     case Receipt.Kept() -> {
                         meters.deadLetter(letter.reason());
-                        LOG.warnf("kept as dead letter: %s: %s", letter.reason().code(), letter.detail());
+                        warn("kept as dead letter: %s: %s"
+                                .formatted(letter.reason().code(), letter.detail()));
                         yield true;
                     }
                     case Receipt.NotKept notKept -> false;
@@ -175,6 +176,14 @@ final class Intake {
     private DeadLetter dead(
             DeadLetterReason reason, String detail, byte[] raw, String contentType, Instant receivedAt) {
         return new DeadLetter(reason, detail, Events.deadLetter(install, reason, detail, raw, contentType, receivedAt));
+    }
+
+    /** What can't be read comes again with every repeat_interval; the metric counts each, the log tells what is new. */
+    private void warn(String text) {
+        if (!text.equals(said)) {
+            said = text;
+            LOG.warn(text);
+        }
     }
 
     private static <T> CompletableFuture<T> done(T value) {

@@ -180,7 +180,7 @@ final class Webhook {
                     share.giveBack();
                     context.runOnContext(then -> answer(taken, failure));
                 });
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 share.giveBack();
                 context.runOnContext(then -> answer(null, e));
             }
