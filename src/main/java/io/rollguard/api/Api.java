@@ -16,7 +16,6 @@ import io.rollguard.release.Releases;
 import io.rollguard.wire.ApiJson;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -156,7 +155,7 @@ final class Api {
 
     private void letIn(RoutingContext context) {
         var request = context.request();
-        var access = door.open(caller(request));
+        var access = door.open(Door.Caller.of(request));
         if (access instanceof Access.Denied denied) {
             refuse(context, Problem.unauthorized(denied.detail()));
         } else if (!request.method().equals(HttpMethod.GET)) {
@@ -171,15 +170,6 @@ final class Api {
     private static void refuse(RoutingContext context, Problem problem) {
         context.request().resume();
         problem.send(context.response());
-    }
-
-    private static Door.Caller caller(HttpServerRequest request) {
-        var remote = request.remoteAddress();
-        return new Door.Caller(
-                request.getHeader("Authorization"),
-                remote == null || remote.hostAddress() == null ? "" : remote.hostAddress(),
-                request.getHeader("Host"),
-                request.headers().contains("Forwarded") || request.headers().contains("X-Forwarded-For"));
     }
 
     private static void send(RoutingContext context, Function<RoutingContext, Answer> answer) {

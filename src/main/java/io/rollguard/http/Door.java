@@ -3,6 +3,7 @@ package io.rollguard.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.rollguard.http.TokenFile.Form;
+import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -44,14 +45,27 @@ public final class Door {
      *
      * @param authorization the header; null where absent
      * @param remote the address of the connection
-     * @param host the header, that a web page which was made to point at this machine can't forge; null where absent
+     * @param host whom the caller believes to call, that a web page which was made to point at this machine can't forge; null
+     *     where absent
      * @param forwarded whether a proxy says that it passes on somebody else's request
      */
     public record Caller(
             @Nullable String authorization,
             String remote,
             @Nullable String host,
-            boolean forwarded) {}
+            boolean forwarded) {
+
+        public static Caller of(HttpServerRequest request) {
+            var address = request.remoteAddress();
+            // HTTP/2 has no Host header but an authority; Vert.x tells either.
+            var authority = request.authority();
+            return new Caller(
+                    request.getHeader("Authorization"),
+                    address == null || address.hostAddress() == null ? "" : address.hostAddress(),
+                    authority == null ? null : authority.host(),
+                    request.headers().contains("Forwarded") || request.headers().contains("X-Forwarded-For"));
+        }
+    }
 
     private Door(@Nullable TokenFile tokens) {
         this.tokens = tokens;

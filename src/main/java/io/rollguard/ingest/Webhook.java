@@ -84,7 +84,7 @@ final class Webhook {
 
     private void handle(HttpServerRequest request) {
         try {
-            if (door.open(caller(request)) instanceof Access.Denied(var detail)) {
+            if (door.open(Caller.of(request)) instanceof Access.Denied(var detail)) {
                 refuse(request, Problem.unauthorized(detail), Outcome.UNAUTHORIZED);
             } else if (!METHODS.contains(request.method())) {
                 request.response().putHeader("Allow", "POST, PUT");
@@ -279,15 +279,6 @@ final class Webhook {
 
     private static boolean isOver(HttpServerResponse response) {
         return response.ended() || response.closed();
-    }
-
-    private static Caller caller(HttpServerRequest request) {
-        return new Caller(
-                request.getHeader("Authorization"),
-                request.remoteAddress().hostAddress(),
-                request.getHeader("Host"),
-                request.headers().contains("X-Forwarded-For")
-                        || request.headers().contains("Forwarded"));
     }
 
     /** A sender that names no type is taken at its word that it sends alerts. */
