@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -84,12 +85,45 @@ final class ApiServer {
         var future = http.sendAsync(request(path).forStreaming().build(), InputStream.class);
         try {
             var response = future.get(AT_MOST.toMillis(), TimeUnit.MILLISECONDS);
-            return new Streamed(response.code(), response.body());
+            return new Streamed(response.code(), new Body(response.body()));
         } catch (ExecutionException failed) {
             throw new IOException(why(failed), failed);
         } catch (TimeoutException late) {
             future.cancel(true);
             throw new IOException("no answer", late);
+        }
+    }
+
+    /**
+     * A body that is not closed once it was read to its end: the connection has gone back to the pool by then, and fabric8
+     * would break it under whichever request was given it next, a write perhaps.
+     */
+    private static final class Body extends FilterInputStream {
+        private volatile boolean ended;
+
+        Body(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int read = in.read();
+            ended |= read < 0;
+            return read;
+        }
+
+        @Override
+        public int read(byte[] into, int from, int length) throws IOException {
+            int read = in.read(into, from, length);
+            ended |= read < 0;
+            return read;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (!ended) {
+                in.close();
+            }
         }
     }
 
@@ -99,7 +133,7 @@ final class ApiServer {
             return code >= 200 && code < 300;
         }
 
-        /** Reads to the end, without which closing breaks the connection under whoever was given it next. */
+        /** Reads to the end, so that the connection can be used again. */
         void drain() throws IOException {
             body.transferTo(OutputStream.nullOutputStream());
         }
