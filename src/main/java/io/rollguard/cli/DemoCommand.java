@@ -36,7 +36,7 @@ final class DemoCommand implements Callable<Integer> {
         try {
             return new Demo(once, onCluster, System.out, Ansi.AUTO.enabled()).play();
         } catch (IllegalArgumentException e) {
-            throw new UnreadableInput(e.getMessage());
+            throw new UnreadableInput(String.valueOf(e.getMessage()));
         }
     }
 }

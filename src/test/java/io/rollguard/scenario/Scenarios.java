@@ -405,7 +405,7 @@ abstract class Scenarios {
     /** A Deployment with a long bake time whose revision is known to be good. */
     private String givenADeployment(String name) {
         shop.createDeployment(name, 4, LONG);
-        Await.until("its revision is known to be good", SOON, () -> shop.goodRevisions(name) > 0);
+        Await.until("its revision is known to be good", SOON, () -> shop.goodRevisions(Kind.DEPLOYMENT, name) > 0);
         return shop.current(Kind.DEPLOYMENT, name).orElseThrow();
     }
 

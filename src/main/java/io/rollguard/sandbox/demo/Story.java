@@ -184,7 +184,7 @@ final class Story {
     }
 
     private boolean isKnownGood(String name) {
-        return workloads.goodRevisions(name) > 0;
+        return workloads.goodRevisions(Kind.DEPLOYMENT, name) > 0;
     }
 
     private String namespace() {

@@ -279,10 +279,15 @@ public final class Workloads {
     }
 
     /** How many revisions of it Rollguard keeps as good. */
-    public long goodRevisions(String name) {
-        return client.apps().controllerRevisions().inNamespace(namespace).list().getItems().stream()
-                .filter(each -> each.getMetadata().getName().startsWith(name + "-good-"))
-                .count();
+    public long goodRevisions(Kind kind, String name) {
+        var uid = get(kind, name).getMetadata().getUid();
+        return client.apps()
+                .controllerRevisions()
+                .inNamespace(namespace)
+                .withLabel("rollguard.io/good-of", uid)
+                .list()
+                .getItems()
+                .size();
     }
 
     public String version(Kind kind, String name) {
