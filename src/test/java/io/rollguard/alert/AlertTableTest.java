@@ -1,0 +1,180 @@
+package io.rollguard.alert;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rollguard.alert.Alert.Status;
+import io.rollguard.alert.AlertHistory.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class AlertTableTest {
+
+    private static final Instant T0 = Instant.parse("2026-11-23T10:00:00Z");
+    private static final Duration TTL = Duration.ofHours(12);
+
+    // --- any order, any doubles
+
+    @Property(tries = 300)
+    void isTheSameInAnyOrderAndWithAnyDoubles(
+            @ForAll("deliveries") List<Alert> deliveries, @ForAll long seed, @ForAll("copies") int copies) {
+        var shuffled = new ArrayList<Alert>();
+        for (int i = 0; i <= copies; i++) {
+            shuffled.addAll(deliveries);
+        }
+        Collections.shuffle(shuffled, new Random(seed));
+
+        var inOrder = table(deliveries);
+        var other = table(shuffled);
+
+        assertThat(other.all()).isEqualTo(inOrder.all());
+        assertThat(other.inNamespace("shop")).isEqualTo(inOrder.inNamespace("shop"));
+        assertThat(other.named("A0")).isEqualTo(inOrder.named("A0"));
+    }
+
+    @Property(tries = 300)
+    void anEpisodeOnceResolvedNeverFiresAgain(@ForAll("deliveries") List<Alert> deliveries, @ForAll long seed) {
+        var shuffled = new ArrayList<>(deliveries);
+        Collections.shuffle(shuffled, new Random(seed));
+
+        for (var history : table(shuffled).all()) {
+            var newest = history.current();
+            boolean resolved = deliveries.stream()
+                    .anyMatch(each -> each.fingerprint().equals(history.fingerprint())
+                            && each.startsAt().equals(newest.startsAt())
+                            && each.status() == Status.RESOLVED);
+            assertThat(history.state(T0.plusSeconds(7200), TTL)).isEqualTo(resolved ? State.RESOLVED : State.FIRING);
+        }
+    }
+
+    @Property(tries = 100)
+    void neverGrowsOverItsLimits(@ForAll("deliveries") List<Alert> deliveries) {
+        var table = new AlertTable(2);
+        deliveries.forEach(table::apply);
+
+        assertThat(table.size()).isLessThanOrEqualTo(2);
+        assertThat(table.all()).allMatch(each -> each.spans().size() <= AlertHistory.MAX_SPANS);
+    }
+
+    @Provide
+    Arbitrary<Integer> copies() {
+        return Arbitraries.integers().between(0, 2);
+    }
+
+    @Provide
+    Arbitrary<List<Alert>> deliveries() {
+        var names = Arbitraries.integers().between(0, 3);
+        var starts = Arbitraries.integers().between(0, 45);
+        var heard = Arbitraries.integers().between(0, 4);
+        var ends = Arbitraries.integers().between(0, 4);
+        var notes = Arbitraries.of("", "1m", "5m");
+        return Combinators.combine(names, starts, heard, ends, notes)
+                .as((name, start, late, end, note) -> {
+                    var startsAt = T0.plusSeconds(60L * start);
+                    var endsAt = end < 2 ? null : startsAt.plusSeconds(end);
+                    return alert("A" + name, startsAt, endsAt, startsAt.plusSeconds(late), note);
+                })
+                .list()
+                .ofMaxSize(80);
+    }
+
+    // --- by example
+
+    @Test
+    void aStaleFiringWakesNothingUp() {
+        var table = table(List.of(
+                alert("A", T0, null, T0, ""),
+                alert("A", T0, T0.plusSeconds(2), T0.plusSeconds(5), ""),
+                alert("A", T0, null, T0.plusSeconds(15), "")));
+
+        assertThat(table.named("A").getFirst().state(T0.plusSeconds(16), TTL)).isEqualTo(State.RESOLVED);
+    }
+
+    @Test
+    void aNewerStartWithoutAResolvedBetweenKeepsTheOnset() {
+        var history = table(List.of(
+                        alert("A", T0, null, T0.plusSeconds(600), "0s"),
+                        alert("A", T0.plusSeconds(900), null, T0.plusSeconds(900), "0s")))
+                .named("A")
+                .getFirst();
+
+        assertThat(history.onset(TTL).latest()).isEqualTo(T0);
+        assertThat(history.current().startsAt()).isEqualTo(T0.plusSeconds(900));
+    }
+
+    @Test
+    void aNewerStartAfterAResolvedIsNewTrouble() {
+        var history = table(List.of(
+                        alert("A", T0.plusSeconds(900), null, T0.plusSeconds(900), "0s"),
+                        alert("A", T0, T0.plusSeconds(300), T0.plusSeconds(300), "0s")))
+                .named("A")
+                .getFirst();
+
+        assertThat(history.onset(TTL).latest()).isEqualTo(T0.plusSeconds(900));
+    }
+
+    @Test
+    void whatIsNotHeardOfIsUnknownAfterItsTimeToLiveAndNotBefore() {
+        var history = table(List.of(alert("A", T0, null, T0, ""))).named("A").getFirst();
+
+        assertThat(history.state(T0.plus(TTL), TTL)).isEqualTo(State.FIRING);
+        assertThat(history.state(T0.plus(TTL).plusMillis(1), TTL)).isEqualTo(State.UNKNOWN);
+    }
+
+    @Test
+    void whatEndedGoesFirstWhereThereIsNoRoom() {
+        var table = new AlertTable(2);
+        table.apply(alert("old-but-firing", T0, null, T0, ""));
+        table.apply(alert("ended", T0.plusSeconds(60), T0.plusSeconds(61), T0.plusSeconds(61), ""));
+
+        table.apply(alert("new", T0.plusSeconds(120), null, T0.plusSeconds(120), ""));
+
+        assertThat(table.all())
+                .extracting(each -> each.latest().name())
+                .containsExactlyInAnyOrder("old-but-firing", "new");
+        assertThat(table.dropped()).isEqualTo(1);
+        assertThat(table.named("ended")).isEmpty();
+    }
+
+    @Test
+    void forgetsWhatWasLastHeardOfBeforeTheLookback() {
+        var table = table(List.of(alert("A", T0, null, T0, ""), alert("B", T0, null, T0.plusSeconds(1), "")));
+
+        table.forget(T0.plus(TTL).plusMillis(500), TTL);
+
+        assertThat(table.all()).extracting(each -> each.latest().name()).containsExactly("B");
+        assertThat(table.inNamespace("shop")).hasSize(1);
+    }
+
+    private static AlertTable table(List<Alert> deliveries) {
+        var table = new AlertTable(1000);
+        deliveries.forEach(table::apply);
+        return table;
+    }
+
+    private static Alert alert(String name, Instant startsAt, @Nullable Instant endsAt, Instant heard, String lasted) {
+        var labels = Labels.of(Map.of("alertname", name, "namespace", "shop"));
+        return new Alert(
+                Fingerprint.of(labels),
+                endsAt == null ? Status.FIRING : Status.RESOLVED,
+                "default",
+                labels,
+                Map.of("rollguard_for", lasted),
+                startsAt,
+                endsAt,
+                "",
+                heard);
+    }
+}
