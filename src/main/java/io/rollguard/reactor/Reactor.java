@@ -580,7 +580,7 @@ public final class Reactor implements AutoCloseable {
         if (mayWrite(workload)) {
             switch (cluster.keepGood(workload, good)) {
                 case Cluster.Answer.Done done -> {}
-                case Cluster.Answer.Moved moved -> cluster.objects().removeGood(workload.uid(), good.hash());
+                case Cluster.Answer.Moved moved -> cluster.objects().remove(good);
                 case Cluster.Answer other -> {
                     LOG.log(
                             WARNING,
