@@ -54,7 +54,12 @@ class MessagesTest {
         all.put("would-restore", story().aboutAPromotedDeployment().suspected().guiltyInObserve());
         all.put("acting", story().suspected().guilty().intended());
         all.put("accepted", accepted());
-        all.put("trying-again", accepted().failed(Reason.STALE, true, "the object changed 5 times in between"));
+        all.put(
+                "trying-again",
+                story().suspected()
+                        .guilty()
+                        .intended()
+                        .failed(Reason.STALE, true, "the object changed 5 times in between"));
         all.put("verified", accepted().verified());
         all.put("cured", accepted().verified().after(Duration.ofSeconds(40)).cured());
         all.put(
