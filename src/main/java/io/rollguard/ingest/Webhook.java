@@ -12,6 +12,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.time.Clock;
@@ -42,6 +43,9 @@ final class Webhook {
 
     /** How long a refused sender may go on sending before the connection is closed on it. */
     private static final long DRAIN_MILLIS = 1000;
+
+    /** HTTP/2: the answer is complete, the rest of the request is not wanted (RFC 9113, 8.1). */
+    private static final long NO_ERROR = 0;
 
     private static final Set<HttpMethod> METHODS = Set.of(HttpMethod.POST, HttpMethod.PUT);
 
@@ -244,7 +248,9 @@ final class Webhook {
     }
 
     private void respondTooLarge(HttpServerRequest request) {
-        request.response().putHeader("Connection", "close");
+        if (!isHttp2(request)) {
+            request.response().putHeader("Connection", "close");
+        }
         respond(request, Problem.contentTooLarge("a body may have %d bytes".formatted(WebhookBody.MAX_BYTES)));
         closeSoon(request);
     }
@@ -264,13 +270,21 @@ final class Webhook {
         }
     }
 
+    /** Over HTTP/2 other requests share the connection, so only this one is ended. */
     private void closeSoon(HttpServerRequest request) {
         vertx.setTimer(DRAIN_MILLIS, fired -> {
-            if (!request.isEnded()
-                    || "close".equals(request.response().headers().get("Connection"))) {
+            if (isHttp2(request)) {
+                if (!request.isEnded()) {
+                    request.response().reset(NO_ERROR);
+                }
+            } else if (!request.isEnded() || request.response().headers().contains("Connection", "close", true)) {
                 request.connection().close();
             }
         });
+    }
+
+    private static boolean isHttp2(HttpServerRequest request) {
+        return request.version() == HttpVersion.HTTP_2;
     }
 
     private static Problem overload() {

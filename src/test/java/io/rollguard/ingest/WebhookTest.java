@@ -384,6 +384,29 @@ class WebhookTest {
     }
 
     @Test
+    void overHttp2ARefusedBodyCostsNoOtherRequestOfTheConnection() {
+        var http2 = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+        var good = request(path()).POST(BodyPublishers.ofString(ONE)).build();
+        var tooLarge = request(path())
+                .POST(BodyPublishers.ofString(" ".repeat(MAX_BYTES + 1)))
+                .build();
+        assertThat(http2.sendAsync(good, BodyHandlers.ofString()).join().statusCode())
+                .isEqualTo(200);
+
+        var refused = http2.sendAsync(tooLarge, BodyHandlers.ofString());
+        var beside = IntStream.range(0, 20)
+                .mapToObj(i -> http2.sendAsync(good, BodyHandlers.ofString()))
+                .toList();
+
+        assertThat(refused.join().statusCode()).isEqualTo(413);
+        assertThat(refused.join().version()).isEqualTo(HttpClient.Version.HTTP_2);
+        assertThat(beside).allMatch(answer -> answer.join().statusCode() == 200);
+        assertThat(http2.sendAsync(good, BodyHandlers.ofString()).join().statusCode())
+                .isEqualTo(200);
+        await(() -> budget.held() == 0);
+    }
+
+    @Test
     void aBodyOfExactlyTheLimitIsTaken() {
         var answer = post(ONE + " ".repeat(MAX_BYTES - ONE.length()));
 
