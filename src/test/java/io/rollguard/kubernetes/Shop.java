@@ -47,16 +47,17 @@ final class Shop implements AutoCloseable {
      */
     Shop(String people, String rollguard, String namespace, List<String> watched) {
         this.namespace = namespace;
-        this.client = client(people);
+        this.client = client(people, "people");
         send("POST", "/api/v1/namespaces", "application/json", "{'metadata':{'name':'" + namespace + "'}}");
-        this.cluster =
-                new FabricCluster(client(rollguard), "test", watched, Optional.of(namespace), PACE, Clock.systemUTC());
+        this.cluster = new FabricCluster(
+                client(rollguard, "rollguard"), "test", watched, Optional.of(namespace), PACE, Clock.systemUTC());
         cluster.onChange(changes::add);
     }
 
-    private static KubernetesClient client(String kubeconfig) {
+    private static KubernetesClient client(String kubeconfig, String userAgent) {
         var config = Config.fromKubeconfig(kubeconfig);
         new ClientSettings().customize(config);
+        config.setUserAgent(userAgent);
         return new KubernetesClientBuilder()
                 .withConfig(config)
                 .withHttpClientFactory(new VertxHttpClientFactory())

@@ -1,0 +1,120 @@
+package io.rollguard.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.release.GoodRevision;
+import io.rollguard.release.Kind;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.sandbox.cluster.SimulatedCluster;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The manifests give exactly the rights that are used: base those of looking, the component those of acting. */
+class LeastPrivilegeTest {
+
+    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+    private static final Path MANIFESTS = Path.of(System.getProperty("rollguard.home", "."), "k8s");
+    private static final Pattern PATH =
+            Pattern.compile("/(?:api|apis/([^/]+))/v[^/]+(?:/namespaces/[^/]+)?/([^/]+)(?:/[^/]+)?(?:/([^/]+))?");
+
+    @Test
+    void everyRightIsUsedAndNothingElse() throws IOException {
+        try (var simulated = SimulatedCluster.start();
+                var shop = new Shop(simulated.kubeconfig(), "shop", List.of())) {
+            shop.watched();
+            var cart = shop.deployment("cart");
+            var canary = shop.rollout("canary");
+            shop.await(cart, facts -> facts.complete() && facts.current() != null);
+            shop.await(canary, facts -> facts.complete());
+
+            look(shop);
+            var looking = used(simulated);
+            simulated.requestLog().clear();
+            act(shop, cart, canary);
+            var acting = used(simulated);
+
+            assertThat(looking).isEqualTo(granted("base/rbac.yaml"));
+            acting.removeAll(looking);
+            assertThat(acting).isEqualTo(granted("components/act/rbac.yaml"));
+        }
+    }
+
+    private static void look(Shop shop) {
+        for (var kind : Kind.values()) {
+            shop.cluster.read(shop.ref(kind, "cart"));
+        }
+        shop.cluster.pause();
+        shop.cluster.leases(List.of("node-a"));
+    }
+
+    private static void act(Shop shop, WorkloadRef cart, WorkloadRef canary) {
+        var good = shop.current(cart);
+        for (int version = 2; version < 9; version++) {
+            keepGood(shop, cart);
+            shop.release(cart, "v" + version);
+        }
+        keepGood(shop, cart);
+        keepGood(shop, cart);
+        var bad = shop.current(cart);
+        assertThat(shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good)))
+                .isInstanceOf(Answer.Done.class);
+        var stable = shop.current(canary);
+        var next = shop.release(canary, "v2");
+        assertThat(shop.onFreshReading(canary, now -> shop.cluster.abort(now, next, stable)))
+                .isInstanceOf(Answer.Done.class);
+    }
+
+    private static void keepGood(Shop shop, WorkloadRef workload) {
+        shop.await(workload, facts -> facts.current() != null);
+        var facts = shop.cluster.objects().workload(workload).orElseThrow();
+        var hash = facts.current() == null ? new RevisionHash("none") : facts.current();
+        shop.cluster.keepGood(facts, new GoodRevision(facts.uid(), hash, "digest", Instant.EPOCH, false));
+    }
+
+    private static Set<String> used(SimulatedCluster simulated) {
+        var used = new TreeSet<String>();
+        for (var entry : simulated.requestLog().entries()) {
+            var path = PATH.matcher(entry.path());
+            if (entry.userAgent().startsWith("rollguard") && path.matches()) {
+                var group = path.group(1) == null ? "" : path.group(1);
+                var subresource = path.group(3) == null ? "" : "/" + path.group(3);
+                used.add(entry.verb() + " " + group + " " + path.group(2) + subresource);
+            }
+        }
+        return used;
+    }
+
+    private static Set<String> granted(String file) throws IOException {
+        var granted = new TreeSet<String>();
+        for (var document : documents(MANIFESTS.resolve(file))) {
+            for (var rule : document.path("rules")) {
+                rule.path("verbs")
+                        .forEach(verb -> rule.path("apiGroups")
+                                .forEach(group -> rule.path("resources")
+                                        .forEach(resource -> granted.add(
+                                                verb.asText() + " " + group.asText() + " " + resource.asText()))));
+            }
+        }
+        return granted;
+    }
+
+    private static List<JsonNode> documents(Path file) throws IOException {
+        var documents = new ArrayList<JsonNode>();
+        try (var values = YAML.readerFor(JsonNode.class).<JsonNode>readValues(file.toFile())) {
+            values.forEachRemaining(documents::add);
+        }
+        return documents;
+    }
+}
