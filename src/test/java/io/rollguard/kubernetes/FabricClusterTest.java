@@ -177,7 +177,7 @@ class FabricClusterTest extends ClusterContract {
         var cart = completed(shop.rollout("cart"));
         var stable = shop.current(cart);
         var bad = paused(cart);
-        var reading = shop.read(cart);
+        var reading = shop.quiet(cart);
         simulated.faults().on("patch", ".*/status").dropConnectionAfterApplying();
 
         var answer = shop.cluster.abort(reading, bad, stable);

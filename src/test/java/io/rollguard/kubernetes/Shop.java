@@ -16,6 +16,7 @@ import io.rollguard.release.WorkloadRef;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -160,6 +161,24 @@ final class Shop implements AutoCloseable {
 
     Reading.Found read(WorkloadRef workload) {
         return (Reading.Found) cluster.read(workload);
+    }
+
+    /** A reading after which nobody writes for a while. */
+    Reading.Found quiet(WorkloadRef workload) {
+        var readings = new ArrayDeque<Reading.Found>(List.of(read(workload)));
+        await(() -> {
+            if (readings.size() == 10) {
+                readings.removeFirst();
+            }
+            readings.addLast(read(workload));
+            return readings.size() == 10
+                    && readings.stream()
+                                    .map(Reading.Found::resourceVersion)
+                                    .distinct()
+                                    .count()
+                            == 1;
+        });
+        return readings.getLast();
     }
 
     /** Acts as the reactor does: where only the resourceVersion moved, reads and tries again, a few times. */
