@@ -1,0 +1,223 @@
+package io.rollguard.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rollguard.policy.RollbackPolicy.Now;
+import io.rollguard.release.Kind;
+import io.rollguard.release.Release;
+import io.rollguard.release.Release.Stage;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.Strategy;
+import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadFacts.Settings;
+import io.rollguard.release.WorkloadFacts.Trait;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
+import io.rollguard.verdict.Reason;
+import io.rollguard.verdict.Verdict;
+import io.rollguard.verdict.Verdict.Outcome;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RollbackPolicyTest {
+
+    private static final Instant START = Instant.parse("2026-11-23T10:00:00Z");
+    private static final RollbackPolicy POLICY = new RollbackPolicy(Mode.AUTO, Set.of("rollguard"));
+
+    static Stream<Arguments> decisions() {
+        return Stream.of(
+                row("canary", canary(), Act.ABORT, null),
+                row("promoting in full", canary().trait(Trait.PROMOTE_FULL), Act.ABORT, null),
+                row("traffic routing", canary().trait(Trait.TRAFFIC_ROUTING), Act.ABORT, null),
+                row("canary of GitOps: touches only status", canary().gitOps(), Act.ABORT, null),
+                row("deployment", deployment(), Act.RESTORE, null),
+                row("own", canary().in("rollguard"), Act.NONE, Reason.OWN_WORKLOAD),
+                row("opted out", canary().settings(null, "a migration ran", null), Act.NONE, Reason.OPTED_OUT),
+                row("flagger", deployment().flagger(), Act.NONE, Reason.FLAGGER),
+                row("controlled", deployment().owner(), Act.NONE, Reason.CONTROLLED),
+                row("aborted", canary().stage(Stage.ABORTED), Act.NONE, Reason.ALREADY_ABORTED),
+                row("to good", canary().movesToGood(), Act.NONE, Reason.MOVES_TO_GOOD),
+                row("marked", deployment().settings(null, null, "bad"), Act.NONE, Reason.ROLLED_BACK_BEFORE),
+                row("configuration", deployment().configOnly(), Act.NONE, Reason.CONFIG_ONLY),
+                row("blue-green", canary().strategy(Strategy.BLUE_GREEN), Act.NONE, Reason.STATE_UNSUPPORTED),
+                row("invalid", canary().trait(Trait.INVALID), Act.NONE, Reason.STATE_UNSUPPORTED),
+                row("workloadRef", canary().trait(Trait.WORKLOAD_REF), Act.NONE, Reason.STATE_UNSUPPORTED),
+                row("dynamic", canary().trait(Trait.DYNAMIC_STABLE_SCALE), Act.NONE, Reason.STATE_UNSUPPORTED),
+                row("promoted rollout", canary().stage(Stage.BAKING), Act.NONE, Reason.STATE_UNSUPPORTED),
+                row("paused canary", canary().trait(Trait.PAUSED), Act.NONE, Reason.WORKLOAD_PAUSED),
+                row("paused deployment", deployment().trait(Trait.PAUSED), Act.NONE, Reason.WORKLOAD_PAUSED),
+                row("statefulset", deployment().kind(Kind.STATEFULSET), Act.NONE, Reason.KIND_UNSUPPORTED),
+                row("daemonset", deployment().kind(Kind.DAEMONSET), Act.NONE, Reason.KIND_UNSUPPORTED),
+                row("gitops", deployment().gitOps(), Act.NONE, Reason.GITOPS_OWNED),
+                row("no target", deployment().withoutTarget(), Act.NONE, Reason.NO_GOOD_REVISION),
+                row("nonsense", canary().settings("yolo", null, null), Act.NONE, Reason.UNREADABLE_MODE),
+                row(
+                        "approve does not exist yet",
+                        canary().settings("approve", null, null),
+                        Act.NONE,
+                        Reason.UNREADABLE_MODE));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("decisions")
+    void decides(String name, Building building, Act act, @Nullable Reason reason) {
+        var allowed = building.decide(Outcome.GUILTY, Now.CLEAR);
+
+        assertThat(allowed.act()).isEqualTo(act);
+        assertThat(allowed.reason()).isEqualTo(reason);
+        assertThat(allowed.acts()).isEqualTo(act != Act.NONE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Outcome.class, names = "GUILTY", mode = EnumSource.Mode.EXCLUDE)
+    void nothingIsDoneAboutWhatIsNotGuilty(Outcome outcome) {
+        var allowed = canary().decide(outcome, Now.CLEAR);
+
+        assertThat(allowed).isEqualTo(new Allowed(Act.NONE, Mode.AUTO, null));
+    }
+
+    @Test
+    void pauseAndTheLogHoldActsBack() {
+        assertThat(canary().decide(Outcome.GUILTY, new Now(true, null)).reason())
+                .isEqualTo(Reason.PAUSED);
+        assertThat(canary().decide(Outcome.GUILTY, new Now(false, Reason.BREAKER_OPEN))
+                        .reason())
+                .isEqualTo(Reason.BREAKER_OPEN);
+    }
+
+    @Test
+    void aWorkloadsOwnModeWinsAndWhatIsUnreadableOnlyWatches() {
+        assertThat(canary().settings("observe", null, null).decide(Outcome.GUILTY, Now.CLEAR))
+                .isEqualTo(new Allowed(Act.ABORT, Mode.OBSERVE, null));
+        assertThat(canary().settings("yolo", null, null)
+                        .decide(Outcome.SUSPECT, Now.CLEAR)
+                        .mode())
+                .isEqualTo(Mode.OBSERVE);
+    }
+
+    private static Arguments row(String name, Building building, Act act, @Nullable Reason reason) {
+        return Arguments.of(name, building, act, reason);
+    }
+
+    private static Building canary() {
+        return new Building(Kind.ROLLOUT, Strategy.CANARY, Stage.IN_PROGRESS);
+    }
+
+    private static Building deployment() {
+        return new Building(Kind.DEPLOYMENT, Strategy.ROLLING, Stage.BAKING);
+    }
+
+    private static final class Building {
+        private Kind kind;
+        private Strategy strategy;
+        private Stage stage;
+        private String namespace = "shop";
+        private Set<Trait> traits = Set.of();
+        private Settings settings = Settings.NONE;
+        private @Nullable String gitOps;
+        private @Nullable String owner;
+        private boolean flagger;
+        private boolean movesToGood;
+        private boolean configOnly;
+        private boolean target = true;
+
+        Building(Kind kind, Strategy strategy, Stage stage) {
+            this.kind = kind;
+            this.strategy = strategy;
+            this.stage = stage;
+        }
+
+        Building kind(Kind other) {
+            kind = other;
+            return this;
+        }
+
+        Building strategy(Strategy other) {
+            strategy = other;
+            return this;
+        }
+
+        Building stage(Stage other) {
+            stage = other;
+            return this;
+        }
+
+        Building in(String other) {
+            namespace = other;
+            return this;
+        }
+
+        Building trait(Trait trait) {
+            traits = Set.of(trait);
+            return this;
+        }
+
+        Building settings(@Nullable String mode, @Nullable String noRollback, @Nullable String rolledBackFrom) {
+            settings = new Settings(mode, null, noRollback, rolledBackFrom);
+            return this;
+        }
+
+        Building gitOps() {
+            gitOps = "Argo CD";
+            return this;
+        }
+
+        Building owner() {
+            owner = "Database/db";
+            return this;
+        }
+
+        Building flagger() {
+            flagger = true;
+            return this;
+        }
+
+        Building movesToGood() {
+            movesToGood = true;
+            return this;
+        }
+
+        Building configOnly() {
+            configOnly = true;
+            return this;
+        }
+
+        Building withoutTarget() {
+            target = false;
+            return this;
+        }
+
+        Allowed decide(Outcome outcome, Now now) {
+            var ref = new WorkloadRef("default", namespace, kind, "w");
+            var good = new RevisionHash("good");
+            var bad = new RevisionHash("bad");
+            var release = new Release(
+                    ref,
+                    "uid",
+                    strategy,
+                    stage,
+                    bad,
+                    good,
+                    START,
+                    null,
+                    List.of(START),
+                    target ? new Release.Target(good, Release.Target.Basis.PROVEN) : null,
+                    false,
+                    movesToGood,
+                    configOnly);
+            var workload = new WorkloadFacts(
+                    ref, "uid", true, strategy, 2, 2, 2, 2, bad, good, false, null, null, null, false, null, null,
+                    false, owner, gitOps, flagger, traits, settings);
+            return POLICY.decide(
+                    new Verdict(outcome, 0.5, Reason.BEGAN_WITH_RELEASE, List.of()), release, workload, now);
+        }
+    }
+}
