@@ -114,6 +114,9 @@ final class Webhook {
 
         private final HttpServerRequest request;
         private final Context context = vertx.getOrCreateContext();
+        /** Of the request, so that the records carry it on. */
+        private final io.opentelemetry.context.Context trace = io.opentelemetry.context.Context.current();
+
         private final ByteBudget.Share share = budget.open();
         private final Buffer body = Buffer.buffer();
         private final AtomicBoolean answered = new AtomicBoolean();
@@ -167,7 +170,7 @@ final class Webhook {
             handedOver = true;
             var bytes = body.getBytes();
             try {
-                sender.execute(() -> take(bytes));
+                sender.execute(trace.wrap(() -> take(bytes)));
             } catch (RejectedExecutionException e) {
                 handedOver = false;
                 answer(Problem.unavailable("Rollguard is stopping"), Outcome.OVERLOAD);

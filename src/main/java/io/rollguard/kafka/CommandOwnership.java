@@ -12,10 +12,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CopyOnWriteArraySet;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.utils.Utils;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who reconciles what: the assignment of the command topic's consumer group, one group a cluster. A plain consumer and no
@@ -30,20 +33,40 @@ class CommandOwnership implements Ownership {
     private final String group;
     private final Set<Integer> assigned = new CopyOnWriteArraySet<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private volatile @Nullable Consumer<byte[], byte[]> member;
+    private volatile boolean leaving;
 
     CommandOwnership(Clients clients, RollguardConfig config) {
         this.clients = clients;
         this.group = "rollguard-reactor-" + config.cluster();
     }
 
-    /** Takes part in the group until the thread is interrupted. */
+    /** Takes part in the group until {@link #leave}; then says goodbye to it, so that the others take over at once. */
     void run() {
         try (var consumer = clients.member(group)) {
+            member = consumer;
             consumer.subscribe(List.of(Topic.COMMAND.topicName()), new Assignment());
-            while (!Thread.currentThread().isInterrupted()) {
+            while (!leaving) {
                 consumer.poll(Duration.ofMillis(500));
             }
+        } catch (WakeupException e) {
+            if (!leaving) {
+                throw e;
+            }
         }
+    }
+
+    /** Lets {@link #run} end soon. */
+    void leave() {
+        leaving = true;
+        var consumer = member;
+        if (consumer != null) {
+            consumer.wakeup();
+        }
+    }
+
+    boolean isLeaving() {
+        return leaving;
     }
 
     private final class Assignment implements ConsumerRebalanceListener {

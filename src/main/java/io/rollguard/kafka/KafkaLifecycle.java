@@ -4,17 +4,21 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.InterruptException;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** Starts what reads once the topics are there, and ends it with the service. */
 @ApplicationScoped
 class KafkaLifecycle {
 
     private static final Logger LOG = Logger.getLogger(KafkaLifecycle.class);
+
+    private static final Duration REJOIN = Duration.ofSeconds(2);
+    private static final Duration LEAVE = Duration.ofSeconds(3);
 
     private final TopicCreation topics;
     private final AlertReader alerts;
@@ -23,6 +27,7 @@ class KafkaLifecycle {
     private final AckedLog log;
     private final BrokerWatch watch;
     private final List<Thread> threads = new ArrayList<>();
+    private @Nullable Thread membership;
 
     KafkaLifecycle(
             TopicCreation topics,
@@ -47,28 +52,54 @@ class KafkaLifecycle {
     private synchronized void read() {
         alerts.start();
         incidents.start();
-        run("commands", this::takePart);
+        membership = run("commands", this::takePart);
         log.warmUp();
         run("watch", () -> watch.run(log));
     }
 
     private void takePart() {
-        while (!Thread.currentThread().isInterrupted()) {
+        while (!commands.isLeaving()) {
             try {
                 commands.run();
-            } catch (InterruptException e) {
-                return;
             } catch (KafkaException e) {
                 LOG.errorf(e, "this instance fell out of the group that decides who owns what; it joins anew");
+                if (!rested()) {
+                    return;
+                }
             }
         }
     }
 
-    private void run(String name, Runnable what) {
-        threads.add(Thread.ofPlatform().daemon().name("kafka-" + name).start(what));
+    /** What made it fall out may last, such as a missing right: no need to ask all the time. */
+    private static boolean rested() {
+        try {
+            Thread.sleep(REJOIN);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private Thread run(String name, Runnable what) {
+        var thread = Thread.ofPlatform().daemon().name("kafka-" + name).start(what);
+        threads.add(thread);
+        return thread;
     }
 
     synchronized void stop(@Observes ShutdownEvent event) {
+        commands.leave();
+        join(membership);
         threads.forEach(Thread::interrupt);
+    }
+
+    private static void join(@Nullable Thread thread) {
+        try {
+            if (thread != null) {
+                thread.join(LEAVE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -35,7 +35,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.errors.InterruptException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -288,16 +287,20 @@ class RealBrokerTest {
     void twoInstancesShareTheWorkloadsAndTheOneThatStaysTakesOver() throws Exception {
         var one = new CommandOwnership(clients, configOf("share"));
         var other = new CommandOwnership(clients, configOf("share"));
-        var first = Thread.ofPlatform().daemon().start(() -> takePart(one));
+        var first = Thread.ofPlatform().daemon().start(one::run);
         awaitTrue(() -> owned(one) == WORKLOADS);
-        var second = Thread.ofPlatform().daemon().start(() -> takePart(other));
+        var second = Thread.ofPlatform().daemon().start(other::run);
         awaitTrue(() -> owned(one) > 0 && owned(other) > 0 && owned(one) + owned(other) == WORKLOADS);
 
-        first.interrupt();
+        long began = System.nanoTime();
+        one.leave();
         first.join();
 
         awaitTrue(() -> owned(other) == WORKLOADS);
-        second.interrupt();
+        assertThat(Duration.ofNanos(System.nanoTime() - began))
+                .as("without waiting for the session to end")
+                .isLessThan(Duration.ofSeconds(6));
+        other.leave();
         second.join();
     }
 
@@ -322,14 +325,6 @@ class RealBrokerTest {
         return IntStream.range(0, WORKLOADS)
                 .filter(i -> ownership.owns(new WorkloadRef("share", "shop", Kind.DEPLOYMENT, "w" + i)))
                 .count();
-    }
-
-    private static void takePart(CommandOwnership ownership) {
-        try {
-            ownership.run();
-        } catch (InterruptException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private static RollguardConfig configOf(String cluster) {
