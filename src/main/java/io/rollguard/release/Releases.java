@@ -157,8 +157,16 @@ public final class Releases {
      *
      * @param group the current revision and those right before it with the same template: restarts of it, newest first
      * @param older all others that were current before, newest first
+     * @param changedAt when the workload last left completeness; null where its kind does not tell
      */
-    private record Lineage(RevisionFacts current, List<RevisionFacts> group, List<RevisionFacts> older) {
+    private record Lineage(
+            RevisionFacts current,
+            List<RevisionFacts> group,
+            List<RevisionFacts> older,
+            @Nullable Instant changedAt) {
+
+        /** A controller notes that it is no longer complete within the second in which it makes a new revision's object. */
+        private static final Duration SAME_MOMENT = Duration.ofSeconds(2);
 
         /** Null where the current revision's object is not there yet, or there is nothing older. */
         static @Nullable Lineage of(WorkloadFacts workload, List<RevisionFacts> revisions) {
@@ -176,7 +184,11 @@ public final class Releases {
             }
             return end == revisions.size()
                     ? null
-                    : new Lineage(current, revisions.subList(at, end), revisions.subList(end, revisions.size()));
+                    : new Lineage(
+                            current,
+                            revisions.subList(at, end),
+                            revisions.subList(end, revisions.size()),
+                            workload.changedAt());
         }
 
         boolean isRestarted() {
@@ -201,7 +213,10 @@ public final class Releases {
 
         /** Whether the object itself was there before, so that it does not tell when it became current. */
         private boolean isReused() {
+            boolean changedLater =
+                    changedAt != null && changedAt.isAfter(current.createdAt().plus(SAME_MOMENT));
             return current.reused()
+                    || changedLater
                     || older.stream().anyMatch(each -> each.createdAt().isAfter(current.createdAt()));
         }
 

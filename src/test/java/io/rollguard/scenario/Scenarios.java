@@ -181,7 +181,7 @@ abstract class Scenarios {
         thenAborted("cart", bad);
         thenOneAbort("cart");
         assertThat(steps("cart", "intended")).hasSize(1);
-        assertThat(rootsAbout("cart")).hasSize(1);
+        thenOneMessageAbout("cart");
     }
 
     // --- restores
@@ -372,7 +372,7 @@ abstract class Scenarios {
         thenAborted("cart", bad);
         thenOneAbort("cart");
         assertThat(steps("cart", "intended")).hasSize(1);
-        assertThat(rootsAbout("cart")).hasSize(1);
+        thenOneMessageAbout("cart");
     }
 
     @Test
@@ -391,7 +391,7 @@ abstract class Scenarios {
         thenAborted("cart", bad);
         thenOneAbort("cart");
         assertThat(steps("cart", "intended")).hasSize(1);
-        assertThat(rootsAbout("cart")).hasSize(1);
+        thenOneMessageAbout("cart");
     }
 
     // --- given
@@ -518,6 +518,14 @@ abstract class Scenarios {
             }
         }
         return found;
+    }
+
+    private void thenOneMessageAbout(String name) {
+        Await.until(
+                "Slack has a message about " + name,
+                SOON,
+                () -> !rootsAbout(name).isEmpty());
+        assertThat(rootsAbout(name)).hasSize(1);
     }
 
     private void thenSlackShows(String name, String words) {
