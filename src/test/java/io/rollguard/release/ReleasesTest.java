@@ -212,6 +212,20 @@ class ReleasesTest {
     }
 
     @Test
+    void aRevisionThatComesBackIsAReleaseOfItsOwnThoughItsObjectIsOld() {
+        revision("a", 0, 0);
+        revision("b", 100, 1);
+
+        var first = release(rollout("b", "a").leftCompletenessAt(100), 101).orElseThrow();
+        var again = release(rollout("b", "a").leftCompletenessAt(130), 131).orElseThrow();
+
+        assertThat(first.startedAt()).isEqualTo(at(100));
+        assertThat(first.cameBack()).isFalse();
+        assertThat(again.startedAt()).isEqualTo(at(130));
+        assertThat(again.cameBack()).isTrue();
+    }
+
+    @Test
     void goingBackWithoutARecordHasNoTarget() {
         revision("z", 0, 0);
         revision("a", 50, 0);
@@ -308,6 +322,7 @@ class ReleasesTest {
         private boolean aborted;
         private @Nullable Instant completedAt;
         private @Nullable Instant setAt;
+        private @Nullable Instant changedAt;
         private @Nullable Duration bakeTime;
         private @Nullable String rolledBackFrom;
 
@@ -343,6 +358,11 @@ class ReleasesTest {
             return this;
         }
 
+        Building leftCompletenessAt(int minutes) {
+            changedAt = at(minutes);
+            return this;
+        }
+
         Building bakes(Duration time) {
             bakeTime = time;
             return this;
@@ -368,7 +388,7 @@ class ReleasesTest {
                     aborted,
                     null,
                     null,
-                    null,
+                    changedAt,
                     complete,
                     completedAt,
                     setAt,

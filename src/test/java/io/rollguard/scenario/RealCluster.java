@@ -1,0 +1,80 @@
+package io.rollguard.scenario;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.rollguard.sandbox.stage.Await;
+import io.rollguard.sandbox.stage.Home;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The cluster of KUBECONFIG, and the shipped manifests on it, but for the Deployment: the service runs here, as its account. */
+final class RealCluster {
+
+    private static final String ACCOUNT = "rollguard";
+
+    private RealCluster() {}
+
+    static KubernetesClient connect() {
+        var kubeconfig = System.getenv("KUBECONFIG");
+        if (kubeconfig == null) {
+            throw new IllegalStateException("KUBECONFIG names no cluster: run ./rollguard test --cluster");
+        }
+        return new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(Path.of(kubeconfig).toFile()))
+                .build();
+    }
+
+    /** Applies namespace, account and rights, and answers a token of the account. */
+    static String admit(KubernetesClient owner, String namespace) throws IOException {
+        for (var object : shipped(owner)) {
+            owner.resource(object).createOr(existing -> existing.update());
+        }
+        var request = new TokenRequestBuilder()
+                .withNewSpec()
+                .withExpirationSeconds(3600L)
+                .endSpec()
+                .build();
+        return Await.value(
+                "a token of the service's account",
+                Duration.ofSeconds(20),
+                () -> Stream.ofNullable(owner.serviceAccounts()
+                                .inNamespace(namespace)
+                                .withName(ACCOUNT)
+                                .tokenRequest(request))
+                        .map(answer -> answer.getStatus().getToken())
+                        .findFirst());
+    }
+
+    static void dismiss(KubernetesClient owner) throws IOException {
+        for (var object : shipped(owner).reversed()) {
+            owner.resource(object).delete();
+        }
+    }
+
+    private static List<HasMetadata> shipped(KubernetesClient client) throws IOException {
+        var k8s = Home.current().root().resolve("k8s");
+        var objects = new ArrayList<HasMetadata>();
+        for (var file : List.of(
+                "base/namespace.yaml",
+                "base/serviceaccount.yaml",
+                "base/rbac.yaml",
+                "components/act/rbac.yaml",
+                "components/act/guardrail.yaml")) {
+            try (var in = Files.newInputStream(k8s.resolve(file))) {
+                client.load(in).items().stream()
+                        .filter(object -> !(object instanceof Deployment))
+                        .forEach(objects::add);
+            }
+        }
+        return objects;
+    }
+}
