@@ -40,7 +40,7 @@ record Decision(
         if (known.isPresent() && !open && known.get().attempts().stream().anyMatch(Attempt::isEffective)) {
             return NOTHING; // one rollback per release
         }
-        if (!open && !firing) {
+        if (!open && (!firing || isOnItsWayBack(input, verdict))) {
             return NOTHING;
         }
         boolean news = !open || isNews(known.get(), verdict, allowed);
@@ -51,6 +51,11 @@ record Decision(
                 ? known.map(Incident::nextAttempt).map(next -> next.orElse(0)).orElse(1)
                 : 0;
         return new Decision(!open, news, attempt, null);
+    }
+
+    /** Trouble that is older than the way back to a good revision is what people go back for: nothing to tell them. */
+    private static boolean isOnItsWayBack(Case input, Verdict verdict) {
+        return input.release().movesToGood() && verdict.outcome() == Verdict.Outcome.INNOCENT;
     }
 
     private static Decision judged(boolean news) {

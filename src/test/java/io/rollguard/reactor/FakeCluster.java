@@ -65,6 +65,10 @@ final class FakeCluster implements Cluster {
         objects.removePod("shop", "cart-canary1-0");
     }
 
+    void knownGood(RevisionHash hash, Instant since) {
+        objects.put(new GoodRevision(UID, hash, "template-" + hash, since, false));
+    }
+
     /** A newer revision replaces the canary. */
     void ship(RevisionHash newer, Instant at) {
         revision(newer, 3, at, 1);

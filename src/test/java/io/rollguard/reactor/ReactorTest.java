@@ -421,6 +421,16 @@ class ReactorTest {
         assertThat(allowed().reason()).isEqualTo(Reason.LOG_NOT_UNDERSTOOD);
     }
 
+    @Test
+    void troubleOlderThanTheWayBackToGoodOpensNoIncident() {
+        cluster.knownGood(CANARY, START.minusSeconds(86_400));
+        alerts.apply(alert("CartErrors", SERVICE_LESS, Status.FIRING, START.minusSeconds(60), null));
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.entries).isEmpty();
+    }
+
     // --- ends
 
     @Test
