@@ -4,7 +4,9 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.Episode;
 import io.rollguard.incident.Incident;
 import io.rollguard.policy.Allowed;
 import io.rollguard.reactor.Telemetry;
@@ -13,12 +15,14 @@ import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import io.rollguard.verdict.Verdict.Outcome;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +67,7 @@ public final class RollguardMeters implements Telemetry {
     private final Map<Decided, Counter> decisions = new HashMap<>();
     private final Map<Attempted, Counter> rollbacks = new HashMap<>();
     private final Map<Telling, Counter> messages = new EnumMap<>(Telling.class);
+    private final Traces traces = new Traces(() -> GlobalOpenTelemetry.getTracer("io.rollguard"));
     private final Counter noRelease;
     private final Timer reaction;
 
@@ -175,5 +180,15 @@ public final class RollguardMeters implements Telemetry {
                 .tag("state", state)
                 .strongReference(true)
                 .register(registry);
+    }
+
+    @Override
+    public void heard(AlertHistory alert) {
+        traces.heard(alert.fingerprint());
+    }
+
+    @Override
+    public <T> T acting(Act act, Collection<Episode> causes, Supplier<T> work) {
+        return traces.acting(act, causes, work);
     }
 }

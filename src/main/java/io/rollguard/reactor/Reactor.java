@@ -205,6 +205,7 @@ public final class Reactor implements AutoCloseable {
         if (!whole) {
             return;
         }
+        telemetry.heard(history);
         var alert = history.latest();
         var now = clock.instant();
         var targets = attribution.of(alert);
@@ -416,7 +417,10 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void carryOut(Incident incident, Attempt attempt, Instant now) {
-        var result = executor.carryOut(incident, attempt, fresh -> against(incident, fresh), now);
+        var result = telemetry.acting(
+                attempt.act(),
+                attempt.triggers(),
+                () -> executor.carryOut(incident, attempt, fresh -> against(incident, fresh), now));
         if (result.isEmpty()) {
             queue.addAfter(incident.workload(), SOON);
             return;

@@ -1,11 +1,15 @@
 package io.rollguard.reactor;
 
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.Episode;
 import io.rollguard.policy.Allowed;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Verdict;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.function.Supplier;
 
-/** What the reactor counts. */
+/** What the reactor counts and traces. */
 public interface Telemetry {
 
     /** A judgement that differs from the one before. */
@@ -19,4 +23,12 @@ public interface Telemetry {
 
     /** From the first delivery of the deciding alert to the request to the cluster. */
     void reactionTime(Duration time);
+
+    /** An alert was heard of, in the trace that brought it here. */
+    default void heard(AlertHistory alert) {}
+
+    /** Does what an act needs within the trace of its causes. */
+    default <T> T acting(Act act, Collection<Episode> causes, Supplier<T> work) {
+        return work.get();
+    }
 }
