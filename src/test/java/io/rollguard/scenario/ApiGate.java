@@ -125,6 +125,11 @@ final class ApiGate implements AutoCloseable {
                 .toList();
     }
 
+    /** What the service asked for and has no right to. */
+    List<Request> forbidden() {
+        return requests.stream().filter(request -> request.status() == 403).toList();
+    }
+
     Path writeKubeconfig(Path file, String token, String namespace) throws Exception {
         var user = token.isEmpty() ? "" : "token: " + token;
         return Files.writeString(file, """

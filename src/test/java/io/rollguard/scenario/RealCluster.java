@@ -1,6 +1,7 @@
 package io.rollguard.scenario;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.rollguard.sandbox.stage.Await;
 import io.rollguard.sandbox.stage.Home;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +59,22 @@ final class RealCluster {
     static void dismiss(KubernetesClient owner) throws IOException {
         for (var object : shipped(owner).reversed()) {
             owner.resource(object).delete();
+        }
+        Await.until(
+                "the service's namespace is gone",
+                Duration.ofSeconds(60),
+                () -> shippedNamespaces(owner).stream()
+                        .allMatch(name -> owner.namespaces().withName(name).get() == null));
+    }
+
+    private static List<String> shippedNamespaces(KubernetesClient client) {
+        try {
+            return shipped(client).stream()
+                    .filter(object -> object instanceof Namespace)
+                    .map(object -> object.getMetadata().getName())
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

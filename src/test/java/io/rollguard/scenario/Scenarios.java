@@ -116,8 +116,12 @@ abstract class Scenarios {
 
     @AfterAll
     void dropTheCurtain() throws Exception {
-        stage.close();
-        gate.close();
+        if (stage != null) {
+            stage.close();
+        }
+        if (gate != null) {
+            gate.close();
+        }
         disconnect();
         try (var files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder())
