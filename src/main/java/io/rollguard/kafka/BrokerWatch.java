@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.jboss.logging.Logger;
 
 /**
  * Whether a record could be kept now. A failed write alone can't tell when the trouble is over: an instance that is not ready
@@ -16,6 +17,8 @@ import org.apache.kafka.common.TopicPartitionInfo;
  */
 @Singleton
 class BrokerWatch {
+
+    private static final Logger LOG = Logger.getLogger(BrokerWatch.class);
 
     private static final List<String> WRITTEN = List.of(Topic.ALERT.topicName(), Topic.DEAD_LETTER.topicName());
     private static final long FINE_MILLIS = 5_000;
@@ -48,7 +51,9 @@ class BrokerWatch {
     void run(AckedLog log) {
         try (var admin = clients.admin()) {
             while (!Thread.currentThread().isInterrupted()) {
+                var before = trouble;
                 trouble = look(admin);
+                say(before);
                 if (trouble.isEmpty()) {
                     log.reachable();
                 }
@@ -56,6 +61,15 @@ class BrokerWatch {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Where nothing is written nobody else would say it. Once an outage: what is wrong changes while a broker restarts. */
+    private void say(String before) {
+        if (before.isEmpty() && !trouble.isEmpty()) {
+            LOG.warnf("no record could be kept now, so this instance is not ready: %s", trouble);
+        } else if (!before.isEmpty() && trouble.isEmpty()) {
+            LOG.info("records can be kept again");
         }
     }
 

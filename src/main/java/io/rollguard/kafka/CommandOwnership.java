@@ -36,6 +36,9 @@ class CommandOwnership implements Ownership {
     private volatile @Nullable Consumer<byte[], byte[]> member;
     private volatile boolean leaving;
 
+    /** As many as the topic has: where somebody else made it, that may differ from the design. */
+    private volatile int partitions = Topic.COMMAND.partitions();
+
     CommandOwnership(Clients clients, RollguardConfig config) {
         this.clients = clients;
         this.group = "rollguard-reactor-" + config.cluster();
@@ -45,7 +48,7 @@ class CommandOwnership implements Ownership {
     void run() {
         try (var consumer = clients.member(group)) {
             member = consumer;
-            consumer.subscribe(List.of(Topic.COMMAND.topicName()), new Assignment());
+            consumer.subscribe(List.of(Topic.COMMAND.topicName()), new Assignment(consumer));
             while (!leaving) {
                 consumer.poll(Duration.ofMillis(500));
             }
@@ -71,34 +74,42 @@ class CommandOwnership implements Ownership {
 
     private final class Assignment implements ConsumerRebalanceListener {
 
+        private final Consumer<byte[], byte[]> consumer;
+
+        Assignment(Consumer<byte[], byte[]> consumer) {
+            this.consumer = consumer;
+        }
+
+        /** A topic that was given more partitions is assigned anew, so this is when they are counted. */
         @Override
-        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-            partitions.forEach(partition -> assigned.add(partition.partition()));
+        public void onPartitionsAssigned(Collection<TopicPartition> added) {
+            partitions = consumer.partitionsFor(Topic.COMMAND.topicName()).size();
+            added.forEach(partition -> assigned.add(partition.partition()));
             tell();
         }
 
         @Override
-        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-            partitions.forEach(partition -> assigned.remove(partition.partition()));
+        public void onPartitionsRevoked(Collection<TopicPartition> taken) {
+            taken.forEach(partition -> assigned.remove(partition.partition()));
             tell();
         }
 
         private void tell() {
-            LOG.infof("reconciles %d of %d partitions of the workloads", assigned.size(), Topic.COMMAND.partitions());
+            LOG.infof("reconciles %d of %d partitions of the workloads", assigned.size(), partitions);
             listeners.forEach(Runnable::run);
         }
     }
 
-    /** The partition that every producer gives the workload's key. */
-    static int partition(WorkloadRef workload) {
+    /** The partition that every producer gives the workload's key, of as many as there are. */
+    static int partition(WorkloadRef workload, int partitions) {
         var key = workload.toString().getBytes(StandardCharsets.UTF_8);
-        return Utils.toPositive(Utils.murmur2(key)) % Topic.COMMAND.partitions();
+        return Utils.toPositive(Utils.murmur2(key)) % partitions;
     }
 
     /** By the partition of the workload's key, so that its commands come here too. */
     @Override
     public boolean owns(WorkloadRef workload) {
-        return assigned.contains(partition(workload));
+        return assigned.contains(partition(workload, partitions));
     }
 
     @Override

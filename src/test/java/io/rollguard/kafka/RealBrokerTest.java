@@ -305,6 +305,25 @@ class RealBrokerTest {
     }
 
     @Test
+    void everyWorkloadHasAnOwnerWhereSomebodyElseMadeTheTopicSmaller() throws Exception {
+        try (var own = TestBroker.start()) {
+            var ownClients = Clients.of(own.bootstrapServers());
+            try (var admin = ownClients.admin()) {
+                admin.createTopics(List.of(new NewTopic(Topic.COMMAND.topicName(), 5, (short) 1)))
+                        .all()
+                        .get();
+            }
+            var only = new CommandOwnership(ownClients, configOf("share"));
+
+            var member = Thread.ofPlatform().daemon().start(only::run);
+
+            awaitTrue(() -> owned(only) == WORKLOADS);
+            only.leave();
+            member.join();
+        }
+    }
+
+    @Test
     void aWorkloadsPartitionIsTheOneThatAProducerChooses() throws Exception {
         try (var producer = clients.ingestProducer()) {
             for (int i = 0; i < 40; i++) {
@@ -314,7 +333,8 @@ class RealBrokerTest {
                 var written = producer.send(new ProducerRecord<>(Topic.COMMAND.topicName(), key, bytes("{}")))
                         .get();
 
-                assertThat(CommandOwnership.partition(workload)).isEqualTo(written.partition());
+                assertThat(CommandOwnership.partition(workload, Topic.COMMAND.partitions()))
+                        .isEqualTo(written.partition());
             }
         }
     }
