@@ -2,6 +2,7 @@ package io.rollguard.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.http.TokenFile.Form;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
@@ -75,14 +76,18 @@ public final class Door {
      * The door that a configuration asks for.
      *
      * @param setting its name, for messages
-     * @throws IllegalArgumentException where the token file can't be used, or none is named inside a cluster
+     * @throws ConfigurationException where the token file can't be used, or none is named inside a cluster
      */
     public static Door of(String setting, Optional<Path> tokenFile, Form form, boolean inCluster) {
         if (tokenFile.isPresent()) {
-            return new Door(new TokenFile(tokenFile.get(), form));
+            try {
+                return new Door(new TokenFile(tokenFile.get(), form));
+            } catch (IllegalArgumentException e) {
+                throw new ConfigurationException(setting + ": " + e.getMessage());
+            }
         }
         if (inCluster) {
-            throw new IllegalArgumentException(
+            throw new ConfigurationException(
                     "%s is not set: inside a cluster everybody could call, so Rollguard does not start"
                             .formatted(setting));
         }

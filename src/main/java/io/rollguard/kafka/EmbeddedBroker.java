@@ -1,5 +1,6 @@
 package io.rollguard.kafka;
 
+import io.quarkus.runtime.configuration.ConfigurationException;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -36,7 +37,7 @@ final class EmbeddedBroker implements AutoCloseable {
     /** Starts it and waits until it serves. */
     static EmbeddedBroker start(Path sandbox, Path data, int port) {
         if (!Files.isDirectory(sandbox.resolve("lib"))) {
-            throw new IllegalStateException(
+            throw new ConfigurationException(
                     ("KAFKA_BOOTSTRAP_SERVERS is unset, and the embedded broker is not at %s: set "
                                     + "KAFKA_BOOTSTRAP_SERVERS, or start the service by ./rollguard serve")
                             .formatted(sandbox));

@@ -1,5 +1,6 @@
 package io.rollguard.kafka;
 
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.config.RollguardConfig;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
@@ -52,7 +53,7 @@ class KafkaConnection {
             return;
         }
         if (System.getenv("KUBERNETES_SERVICE_HOST") != null) {
-            throw new IllegalStateException(
+            throw new ConfigurationException(
                     "KAFKA_BOOTSTRAP_SERVERS is unset: inside a cluster Rollguard needs a broker that outlives its pod");
         }
         int port = config.embeddedKafka().port();

@@ -2,6 +2,7 @@ package io.rollguard.service;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.config.RollguardConfig;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
@@ -78,10 +79,10 @@ class ReactorLifecycle {
 
     private Mode mode() {
         var mode = Mode.named(config.mode())
-                .orElseThrow(() -> new IllegalArgumentException(
+                .orElseThrow(() -> new ConfigurationException(
                         "rollguard.mode is '%s': it must be observe or auto".formatted(config.mode())));
         if (mode == Mode.APPROVE) {
-            throw new IllegalArgumentException(
+            throw new ConfigurationException(
                     "rollguard.mode is 'approve', which does not exist yet: choose observe or auto");
         }
         return mode;

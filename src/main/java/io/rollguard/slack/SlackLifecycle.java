@@ -2,6 +2,7 @@ package io.rollguard.slack;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.config.RollguardConfig;
 import io.rollguard.metrics.RollguardMeters;
 import io.rollguard.reactor.Journal;
@@ -63,11 +64,11 @@ class SlackLifecycle {
         }
         var channel = config.slack().channel().map(String::strip).filter(each -> !each.isEmpty());
         if (channel.isEmpty()) {
-            throw new IllegalArgumentException(
+            throw new ConfigurationException(
                     "SLACK_BOT_TOKEN is set and rollguard.slack.channel is not: name the channel by its id (C...)");
         }
         if (!channel.get().matches("[CGD][A-Z0-9]+")) {
-            throw new IllegalArgumentException(
+            throw new ConfigurationException(
                     "rollguard.slack.channel is '%s': it must be a channel's id (C...), as its details show it"
                             .formatted(Foreign.clean(channel.get(), 80)));
         }
@@ -81,9 +82,9 @@ class SlackLifecycle {
                 return url;
             }
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("rollguard.slack.api-url is no URL", e);
+            throw new ConfigurationException("rollguard.slack.api-url is no URL", e);
         }
-        throw new IllegalArgumentException("rollguard.slack.api-url is no http(s) URL");
+        throw new ConfigurationException("rollguard.slack.api-url is no http(s) URL");
     }
 
     private static String by() {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.http.Door.Access;
 import io.rollguard.http.Door.Caller;
 import io.rollguard.http.TokenFile.Form;
@@ -95,7 +96,7 @@ class DoorTest {
     @Test
     void insideAClusterThereIsNoDoorWithoutTokens() {
         assertThatThrownBy(() -> Door.of("rollguard.api.token-file", Optional.empty(), Form.NAMED, true))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("rollguard.api.token-file");
     }
 
@@ -125,7 +126,7 @@ class DoorTest {
         Files.writeString(file, content);
 
         assertThatThrownBy(() -> Door.of("rollguard.api.token-file", Optional.of(file), Form.NAMED, false))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageNotContaining("s3cret");
     }
