@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fold of the incident log. The log has one order that every instance agrees on, so every instance comes to the same
- * state; that makes it the only lock. An intent counts if it is the first of its attempt and nothing forbids it at its own
- * place: see {@link #hold}. Changes by events only; every window is measured with the broker's append time. Safe for many
- * threads.
+ * state; that makes it the only lock. An intent counts if it is the first of its attempt, by this or any other incident of
+ * the revision, and nothing else forbids it at its own place: see {@link #hold}. Changes by events only; every window is
+ * measured with the broker's append time. Safe for many threads.
  */
 public final class IncidentLog {
 
@@ -37,7 +37,6 @@ public final class IncidentLog {
     private final Map<IncidentId, Incident> incidents = new LinkedHashMap<>();
     private final Map<String, Set<IncidentId>> byUid = new HashMap<>();
     private final Map<WorkloadRef, Set<IncidentId>> byWorkload = new HashMap<>();
-    private final Map<Lock, IncidentId> locks = new HashMap<>();
     private final Map<IncidentId, FirstAct> firstActs = new HashMap<>();
     private final Map<Episode, IncidentId> spent = new HashMap<>();
     private long nextOffset;
@@ -53,8 +52,6 @@ public final class IncidentLog {
 
     /** The intent by which an incident began to act. */
     private record FirstAct(IncidentId incident, String uid, RevisionHash revision, Instant at) {}
-
-    private record Lock(String cluster, String uid, RevisionHash revision, int attempt) {}
 
     public IncidentLog(Limits limits) {
         this.limits = limits;
@@ -197,7 +194,6 @@ public final class IncidentLog {
     private Incident released(Incident incident) {
         if (incident.tries() == 0) {
             firstActs.remove(incident.id());
-            locks.values().removeIf(incident.id()::equals);
             spent.values().removeIf(incident.id()::equals);
         }
         return incident;
@@ -208,16 +204,12 @@ public final class IncidentLog {
         if (!incident.isOpen() || next.isEmpty() || next.getAsInt() != event.attempt()) {
             return incident; // written by somebody who does not know yet how it went on
         }
-        var lock = new Lock(event.workload().cluster(), event.uid(), event.revision(), event.attempt());
-        var voided = locks.containsKey(lock)
-                ? Reason.ROLLED_BACK_BEFORE
-                : hold(incident.id(), event.workload(), event.uid(), event.revision(), intended.triggers(), at)
-                        .orElse(null);
+        var voided = hold(incident.id(), event.uid(), event.revision(), intended.triggers(), at)
+                .orElse(null);
         var attempts = new ArrayList<>(incident.attempts());
         attempts.add(new Attempt(
                 event.attempt(), event.act(), event.target(), at, intended.triggers(), voided, null, null, null));
         if (voided == null) {
-            locks.put(lock, incident.id());
             firstActs.putIfAbsent(incident.id(), new FirstAct(incident.id(), event.uid(), event.revision(), at));
             intended.triggers().forEach(episode -> spent.putIfAbsent(episode, incident.id()));
         }
@@ -232,12 +224,7 @@ public final class IncidentLog {
      * the log.
      */
     public synchronized Optional<Reason> hold(
-            IncidentId incident,
-            WorkloadRef workload,
-            String uid,
-            RevisionHash revision,
-            Collection<Episode> triggers,
-            Instant at) {
+            IncidentId incident, String uid, RevisionHash revision, Collection<Episode> triggers, Instant at) {
         boolean begun = firstActs.containsKey(incident);
         var others = firstActs.values().stream()
                 .filter(act -> !act.incident().equals(incident) && act.uid().equals(uid))

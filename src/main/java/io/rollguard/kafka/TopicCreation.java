@@ -60,8 +60,9 @@ class TopicCreation {
         try {
             while (!done.isDone()) {
                 try (var admin = clients.admin()) {
-                    create(admin);
-                    differences = compare(admin);
+                    int brokers = brokers(admin);
+                    create(admin, brokers);
+                    differences = compare(admin, brokers);
                     differences.forEach(difference -> LOG.warnf("topic %s", difference));
                     done.complete(null);
                 } catch (ExecutionException | TimeoutException | RuntimeException e) {
@@ -83,12 +84,16 @@ class TopicCreation {
         trouble = text;
     }
 
-    private static void create(Admin admin) throws ExecutionException, TimeoutException, InterruptedException {
-        var existing = admin.listTopics().names().get(ANSWER_SECONDS, TimeUnit.SECONDS);
-        int brokers = admin.describeCluster()
+    private static int brokers(Admin admin) throws ExecutionException, TimeoutException, InterruptedException {
+        return admin.describeCluster()
                 .nodes()
                 .get(ANSWER_SECONDS, TimeUnit.SECONDS)
                 .size();
+    }
+
+    private static void create(Admin admin, int brokers)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        var existing = admin.listTopics().names().get(ANSWER_SECONDS, TimeUnit.SECONDS);
         var missing = Arrays.stream(Topic.values())
                 .filter(topic -> !existing.contains(topic.topicName()))
                 .map(topic -> new NewTopic(topic.topicName(), topic.partitions(), (short) Math.min(3, brokers))
@@ -126,11 +131,8 @@ class TopicCreation {
         return settings;
     }
 
-    private static List<String> compare(Admin admin) throws ExecutionException, TimeoutException, InterruptedException {
-        int brokers = admin.describeCluster()
-                .nodes()
-                .get(ANSWER_SECONDS, TimeUnit.SECONDS)
-                .size();
+    private static List<String> compare(Admin admin, int brokers)
+            throws ExecutionException, TimeoutException, InterruptedException {
         var found = new ArrayList<String>();
         var names = Arrays.stream(Topic.values()).map(Topic::topicName).toList();
         var described = admin.describeTopics(names).allTopicNames().get(ANSWER_SECONDS, TimeUnit.SECONDS);

@@ -1,7 +1,6 @@
 /**
- * The Kafka edge: records in and out, the topics' settings, which workloads are ours. Plain clients where an offset or an
- * acknowledgement decides something (alerts, the incident log); SmallRye's channels for {@code command} and {@code release},
- * where neither does.
+ * The Kafka edge: records in and out, the topics' settings, which workloads are ours. Plain clients throughout, because
+ * offsets, the broker's time and the assignment decide (docs/adr/003).
  */
 @NullMarked
 package io.rollguard.kafka;

@@ -47,7 +47,7 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
     }
 
     /** The workload's own mode; empty where it names one that does not exist. */
-    private Optional<Mode> mode(WorkloadFacts workload) {
+    public Optional<Mode> mode(WorkloadFacts workload) {
         var own = workload.settings().mode();
         return own == null ? Optional.of(defaultMode) : Mode.named(own).filter(mode -> mode != Mode.APPROVE);
     }

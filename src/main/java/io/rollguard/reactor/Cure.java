@@ -19,15 +19,30 @@ final class Cure {
     private final AlertTable alerts;
     private final Attribution attribution;
     private final Duration alertTimeToLive;
+    private final Duration dwell;
 
-    Cure(AlertTable alerts, Attribution attribution, Duration alertTimeToLive) {
+    /** @param dwell for how long they must be quiet */
+    Cure(AlertTable alerts, Attribution attribution, Duration alertTimeToLive, Duration dwell) {
         this.alerts = alerts;
         this.attribution = attribution;
         this.alertTimeToLive = alertTimeToLive;
+        this.dwell = dwell;
+    }
+
+    /**
+     * Whether all causing alerts have been quiet for the dwell time.
+     *
+     * @param notBefore quiet that was before this time does not count
+     */
+    boolean isQuiet(Incident incident, Instant notBefore, Instant at) {
+        return quietSince(incident, at)
+                .map(since -> since.isAfter(notBefore) ? since : notBefore)
+                .filter(since -> !since.plus(dwell).isAfter(at))
+                .isPresent();
     }
 
     /** Since when all causing alerts are quiet; empty while one is not. */
-    Optional<Instant> quietSince(Incident incident, Instant at) {
+    private Optional<Instant> quietSince(Incident incident, Instant at) {
         var fingerprints = new HashSet<>(
                 incident.triggers().stream().map(Episode::fingerprint).toList());
         var names = new HashSet<String>();

@@ -37,7 +37,7 @@ final class Executor {
         this.journal = journal;
     }
 
-    /** Why the act is not to be done any more, judged on fresh facts; null where it still is. */
+    /** Why the act is not to be done any more, judged on fresh facts, the pause switch among them; null where it still is. */
     interface SecondGate {
         @Nullable
         Reason against(WorkloadFacts fresh);
@@ -63,7 +63,7 @@ final class Executor {
             if (expired) {
                 return failed(incident, attempt, Reason.UNRESOLVED, false, "not done two minutes after the intent");
             }
-            var against = against(gate, found.facts());
+            var against = gate.against(found.facts());
             if (against != null) {
                 return failed(incident, attempt, Reason.WITHDRAWN, true, against.text());
             }
@@ -76,10 +76,6 @@ final class Executor {
             }
         }
         return failed(incident, attempt, Reason.STALE, true, "the object changed %d times in between".formatted(MOVES));
-    }
-
-    private @Nullable Reason against(SecondGate gate, WorkloadFacts fresh) {
-        return cluster.pause().paused() ? Reason.PAUSED : gate.against(fresh);
     }
 
     /** Folds the log to its end and looks whether this very intent still stands. No Kafka, no act. */
@@ -124,7 +120,12 @@ final class Executor {
     }
 
     private Optional<Result> failed(Incident incident, Attempt attempt, Reason reason, boolean again, String detail) {
+        return Optional.of(failure(incident, attempt, reason, again, detail));
+    }
+
+    /** A failed attempt, with what a person would type instead. */
+    Result failure(Incident incident, Attempt attempt, Reason reason, boolean again, String detail) {
         var command = cluster.manualCommand(incident.workload(), attempt.act(), attempt.target());
-        return Optional.of(new Result(new Step.Failed(again, detail, command), reason));
+        return new Result(new Step.Failed(again, detail, command), reason);
     }
 }

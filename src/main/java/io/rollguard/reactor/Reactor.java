@@ -16,6 +16,7 @@ import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.policy.Triggers;
+import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
 import io.rollguard.release.RevisionFacts;
@@ -57,14 +58,17 @@ public final class Reactor implements AutoCloseable {
     /** Releases and incidents are looked at again this often, whether or not something was heard. */
     private static final Duration SWEEP = Duration.ofSeconds(5);
 
-    /** In sweeps: what is too old is dropped once a minute. */
-    private static final int FORGET_EVERY = 12;
-
     /** How soon an attempt whose outcome is open is looked at again. */
     private static final Duration SOON = Duration.ofMillis(500);
 
     /** How long the log may take to confirm an entry before the decision is made anew. */
     private static final Duration APPEND_TIMEOUT = Duration.ofSeconds(10);
+
+    /** After how long keeping a good revision that failed is tried again. */
+    private static final Duration KEEP_AGAIN = Duration.ofMinutes(5);
+
+    /** The watches may show what was before the act for so long. */
+    private static final Duration LOST_AFTER = Duration.ofSeconds(5);
 
     /** From the cluster's acceptance; then a person is called. */
     private static final Duration VERIFY_DEADLINE = Duration.ofMinutes(5);
@@ -87,7 +91,7 @@ public final class Reactor implements AutoCloseable {
     private final StormWatch storm;
     private final WorkQueue<WorkloadRef> queue = new WorkQueue<>();
     private final List<Thread> workers = new ArrayList<>();
-    private final Map<WorkloadRef, Instant> keptGood = new ConcurrentHashMap<>();
+    private final Map<WorkloadRef, Instant> notKept = new ConcurrentHashMap<>();
     private volatile boolean whole;
 
     public Reactor(
@@ -115,7 +119,7 @@ public final class Reactor implements AutoCloseable {
                 releases,
                 new Cases.Terms(
                         settings.settle(), settings.lookback(), settings.alertTimeToLive(), Triggers::isTrigger));
-        this.cure = new Cure(alerts.table(), attribution, settings.alertTimeToLive());
+        this.cure = new Cure(alerts.table(), attribution, settings.alertTimeToLive(), settings.cureDwell());
         this.executor = new Executor(cluster, journal);
         this.releaseWatch = new ReleaseWatch(releaseEvents);
         this.storm = new StormWatch(settings.stormMaxWorkloads());
@@ -160,12 +164,9 @@ public final class Reactor implements AutoCloseable {
 
     private void sweepForEver() {
         try {
-            for (int sweep = 1; true; sweep++) {
+            while (true) {
                 Thread.sleep(whole ? SWEEP : SOON);
                 sweep();
-                if (sweep % FORGET_EVERY == 0) {
-                    alerts.table().forget(clock.instant(), settings.lookback());
-                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -209,8 +210,9 @@ public final class Reactor implements AutoCloseable {
         var alert = history.latest();
         var now = clock.instant();
         var targets = attribution.of(alert);
+        boolean begins = isNew(history) && Triggers.isTrigger(alert);
         for (var target : targets) {
-            if (isNew(history) && Triggers.isTrigger(alert)) {
+            if (begins) {
                 storm.note(target.workload(), history.current().firstHeard());
             }
             queue.add(target.workload());
@@ -282,8 +284,8 @@ public final class Reactor implements AutoCloseable {
         var input = cases.of(workload, release, spent, storm.isOn(now), now);
         var verdict = judge(input);
         if (verdict.isGuilty() && !input.nodes().isEmpty()) {
-            input = input.withLeases(cluster.leases(
-                    input.nodes().stream().map(node -> node.name()).toList()));
+            input = input.withLeases(
+                    cluster.leases(input.nodes().stream().map(NodeFacts::name).toList()));
             verdict = judge(input);
         }
         return new Judgement(input, verdict, allowed(workload, release, input, verdict, now));
@@ -291,7 +293,8 @@ public final class Reactor implements AutoCloseable {
 
     private Verdict judge(Case input) {
         try {
-            return journal.canRecord(input) ? Judge.judge(input) : Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
+            boolean fits = input.hits().isEmpty() || journal.canRecord(input); // most releases have no alert to weigh
+            return fits ? Judge.judge(input) : Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
         } catch (RuntimeException e) {
             LOG.log(
                     ERROR,
@@ -310,25 +313,17 @@ public final class Reactor implements AutoCloseable {
         var hold = journal.log().foreignType().isPresent()
                 ? Reason.LOG_NOT_UNDERSTOOD
                 : journal.log()
-                        .hold(
-                                IncidentId.of(release),
-                                release.workload(),
-                                release.uid(),
-                                release.revision(),
-                                triggers(input),
-                                now)
+                        .hold(IncidentId.of(release), release.uid(), release.revision(), triggers(input), now)
                         .orElse(null);
         var holds = new RollbackPolicy.Now(cluster.pause().paused(), hold);
         return settings.policy().decide(verdict, release, workload, holds);
     }
 
     private static List<Episode> triggers(Case input) {
-        return input.firingTriggers().stream()
-                .map(hit -> new Episode(hit.fingerprint(), hit.spans().getLast().startsAt()))
-                .toList();
+        return input.firingTriggers().stream().map(Case.Hit::episode).toList();
     }
 
-    /** Writes what was decided. Only an intent is waited for. */
+    /** Writes what was decided, and waits for it once, whatever was written. */
     private void record(
             Release release, Optional<Incident> known, Judgement judgement, Decision decision, Instant now) {
         long version = known.map(Incident::version).orElse(0L);
@@ -386,11 +381,7 @@ public final class Reactor implements AutoCloseable {
         }
         var settled = judgement.input().firingTriggers().stream()
                 .map(hit -> Duration.between(
-                        now,
-                        hit.spans()
-                                .getLast()
-                                .firstHeard()
-                                .plus(judgement.input().settle())))
+                        now, hit.firstHeard().plus(judgement.input().settle())))
                 .filter(Duration::isPositive)
                 .min(Duration::compareTo)
                 .orElse(SOON);
@@ -465,7 +456,7 @@ public final class Reactor implements AutoCloseable {
             case Verification.Reached reached ->
                 ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
             case Verification.Lost lost
-            when acceptedAt.plus(Duration.ofSeconds(5)).isBefore(now) ->
+            when acceptedAt.plus(LOST_AFTER).isBefore(now) ->
                 fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail(), now);
             case Verification.NotYet notYet
             when acceptedAt.plus(VERIFY_DEADLINE).isBefore(now) ->
@@ -476,8 +467,8 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void fail(Incident incident, Attempt attempt, Reason reason, String detail, Instant now) {
-        var command = cluster.manualCommand(incident.workload(), attempt.act(), attempt.target());
-        ended(incident, attempt, new Step.Failed(false, detail, command), reason, now);
+        var result = executor.failure(incident, attempt, reason, false, detail);
+        ended(incident, attempt, result.step(), result.reason(), now);
     }
 
     private void ended(Incident incident, Attempt attempt, Step step, @Nullable Reason reason, Instant now) {
@@ -503,10 +494,7 @@ public final class Reactor implements AutoCloseable {
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElseThrow();
-        var quiet = cure.quietSince(incident, now)
-                .map(since -> since.isAfter(verifiedAt) ? since : verifiedAt)
-                .filter(since -> !since.plus(settings.cureDwell()).isAfter(now));
-        if (quiet.isPresent()) {
+        if (cure.isQuiet(incident, verifiedAt, now)) {
             append(List.of(entries.next(incident, null, new Step.Cured(), now)));
         } else if (incident.uncuredAt() == null
                 && verifiedAt.plus(settings.cureDeadline()).isBefore(now)) {
@@ -522,9 +510,7 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void closeEscalated(Incident incident, Instant now) {
-        boolean quiet = cure.quietSince(incident, now)
-                .filter(since -> !since.plus(settings.cureDwell()).isAfter(now))
-                .isPresent();
+        boolean quiet = cure.isQuiet(incident, Instant.EPOCH, now);
         boolean replaced = cluster.objects()
                 .workload(incident.workload())
                 .filter(WorkloadFacts::observed)
@@ -590,7 +576,7 @@ public final class Reactor implements AutoCloseable {
                             WARNING,
                             "the good revision %s of %s could not be kept: %s"
                                     .formatted(good.hash(), workload.ref(), other));
-                    keptGood.put(workload.ref(), now);
+                    notKept.put(workload.ref(), now);
                 }
             }
         }
@@ -600,16 +586,13 @@ public final class Reactor implements AutoCloseable {
     private boolean isKept(WorkloadFacts workload, RevisionFacts current, Instant now) {
         boolean known = cluster.objects().goodRevisions(workload.uid()).stream()
                 .anyMatch(good -> good.hash().equals(current.hash()));
-        var failedAt = keptGood.get(workload.ref());
-        return known
-                && (failedAt == null || failedAt.plus(Duration.ofMinutes(5)).isAfter(now));
+        var failedAt = notKept.get(workload.ref());
+        return known && (failedAt == null || failedAt.plus(KEEP_AGAIN).isAfter(now));
     }
 
     /** In observe mode nothing is written to the cluster, good revisions included. */
     private boolean mayWrite(WorkloadFacts workload) {
-        var own = workload.settings().mode();
-        var mode = own == null ? Optional.of(settings.policy().defaultMode()) : Mode.named(own);
-        return mode.filter(each -> each == Mode.AUTO).isPresent();
+        return settings.policy().mode(workload).filter(Mode.AUTO::equals).isPresent();
     }
 
     // --- the log

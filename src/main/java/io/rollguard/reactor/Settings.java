@@ -13,7 +13,6 @@ import java.time.Duration;
  */
 public record Settings(
         String instance,
-        String cluster,
         RollbackPolicy policy,
         Duration bakeTime,
         Duration settle,

@@ -15,7 +15,7 @@ public interface Telemetry {
     /** A judgement that differs from the one before. */
     void judged(Verdict verdict, Allowed allowed);
 
-    /** An attempt ended: {@code done}, or the code of the reason why not. */
+    /** How an attempt goes: the label of the log's step, or the code of the reason why it failed. */
     void acted(Act act, String outcome);
 
     /** An alert was about workloads without an active release, or about none at all. */

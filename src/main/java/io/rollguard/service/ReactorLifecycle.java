@@ -66,7 +66,6 @@ class ReactorLifecycle {
     private Settings settings() {
         return new Settings(
                 instance(),
-                config.cluster(),
                 new RollbackPolicy(mode(), config.namespace().map(Set::of).orElse(Set.of())),
                 config.bakeTime(),
                 config.settle(),

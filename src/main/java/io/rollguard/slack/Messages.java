@@ -278,7 +278,7 @@ final class Messages {
                 accepted.get().triggers().stream().map(Episode::fingerprint).toList());
         return judged.input().hits().stream()
                 .filter(hit -> causes.contains(hit.fingerprint()))
-                .map(hit -> hit.spans().getLast().firstHeard())
+                .map(Case.Hit::firstHeard)
                 .min(Comparator.naturalOrder())
                 .map(heard -> Duration.between(
                         heard, Objects.requireNonNull(accepted.get().acceptedAt())))

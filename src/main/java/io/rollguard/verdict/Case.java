@@ -2,6 +2,7 @@ package io.rollguard.verdict;
 
 import io.rollguard.alert.AlertHistory.Span;
 import io.rollguard.alert.AlertHistory.State;
+import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Onset;
 import io.rollguard.release.NodeFacts;
@@ -10,6 +11,7 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -72,10 +74,27 @@ public record Case(
             spans = List.copyOf(spans);
             sharedWith = List.copyOf(sharedWith);
         }
+
+        /** The firing that goes on, or the last one. */
+        public Episode episode() {
+            return new Episode(fingerprint, spans.getLast().startsAt());
+        }
+
+        /** When that firing was first heard of. */
+        public Instant firstHeard() {
+            return spans.isEmpty() ? onset.latest() : spans.getLast().firstHeard();
+        }
     }
 
     /** An alert about a workload that has no active release. */
-    public record Elsewhere(Fingerprint fingerprint, String name, WorkloadRef workload, Onset onset) {}
+    public record Elsewhere(Fingerprint fingerprint, String name, WorkloadRef workload, Onset onset) {
+
+        /** Who was hit first comes first. */
+        static final Comparator<Elsewhere> FIRST_HIT = Comparator.comparing(
+                        (Elsewhere each) -> each.onset().latest())
+                .thenComparing(Elsewhere::workload)
+                .thenComparing(Elsewhere::fingerprint);
+    }
 
     /** A pod of the workload. */
     public record Pod(

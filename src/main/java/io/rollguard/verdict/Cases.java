@@ -209,10 +209,7 @@ public final class Cases {
                 .filter(history -> history.state(at, terms.alertTimeToLive()) == State.FIRING)
                 .filter(history -> terms.trigger().test(history.latest()))
                 .flatMap(history -> elsewhere(release, history, at))
-                .sorted(Comparator.comparing(
-                                (Case.Elsewhere each) -> each.onset().latest())
-                        .thenComparing(Case.Elsewhere::workload)
-                        .thenComparing(Case.Elsewhere::fingerprint))
+                .sorted(Case.Elsewhere.FIRST_HIT)
                 .limit(MAX_ELSEWHERE)
                 .toList();
     }

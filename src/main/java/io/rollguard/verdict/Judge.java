@@ -158,12 +158,10 @@ public final class Judge {
                 return finding(Outcome.INNOCENT, 0, Reason.FIRED_BEFORE);
             }
             double onStable = shareOfStable();
+            double onNew = shareOfNew(naming);
             boolean comparable = input.stablePods() > 0 || firing.stream().allMatch(this::isOnStable);
-            if (onStable > 0 && comparable && onStable >= shareOfNew(naming)) {
-                veto(
-                        Reason.FIRES_ON_STABLE,
-                        "%s fires on %s of the stable pods and %s of the new ones"
-                                .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
+            if (onStable > 0 && comparable && onStable >= onNew) {
+                vetoByComparison(Reason.FIRES_ON_STABLE, onStable, onNew);
                 return finding(Outcome.INNOCENT, 0, Reason.FIRES_ON_STABLE);
             }
             if (onDeadNodesOnly()) {
@@ -184,10 +182,7 @@ public final class Judge {
                 return finding(Outcome.INCONCLUSIVE, score / 2, Reason.STORM);
             }
             if (onStable > 0) {
-                veto(
-                        Reason.STABLE_FIRES_TOO,
-                        "%s fires on %s of the stable pods and %s of the new ones"
-                                .formatted(name(), percent(onStable), percent(shareOfNew(naming))));
+                vetoByComparison(Reason.STABLE_FIRES_TOO, onStable, onNew);
                 return finding(Outcome.SUSPECT, score / 2, Reason.STABLE_FIRES_TOO);
             }
             boolean inProgress = input.release().stage() != Stage.BAKING;
@@ -221,7 +216,7 @@ public final class Judge {
                 return finding(Outcome.SUSPECT, score / 2, Reason.OTHERS_HIT);
             }
             var settled = firing.stream()
-                    .map(Weighing::firstHeard)
+                    .map(Hit::firstHeard)
                     .min(Comparator.naturalOrder())
                     .orElseThrow()
                     .plus(input.settle());
@@ -230,12 +225,6 @@ public final class Judge {
             }
             var reason = naming == Naming.REVISION ? Reason.NAMES_NEW_REVISION : Reason.BEGAN_WITH_RELEASE;
             return finding(Outcome.GUILTY, score, reason);
-        }
-
-        private static Instant firstHeard(Hit hit) {
-            return hit.spans().isEmpty()
-                    ? hit.onset().latest()
-                    : hit.spans().getLast().firstHeard();
         }
 
         private Finding quiet() {
@@ -416,19 +405,22 @@ public final class Judge {
         }
 
         private boolean onDeadNodesOnly() {
-            var pods = firing.stream().allMatch(hit -> hit.pod() != null)
-                    ? firing.stream()
-                            .map(Hit::pod)
-                            .filter(Objects::nonNull)
-                            .distinct()
-                            .toList()
-                    : firing.stream().anyMatch(hit -> hit.pod() != null)
-                            ? List.<String>of()
-                            : input.pods().stream()
-                                    .filter(pod -> !pod.ready())
-                                    .map(Case.Pod::name)
-                                    .toList();
+            var pods = failingPods();
             return !pods.isEmpty() && pods.stream().allMatch(this::onDeadNode);
+        }
+
+        /** The pods that are named; where none is, those that are not ready. Some named and some not tells nothing. */
+        private List<String> failingPods() {
+            var named = firing.stream().map(Hit::pod).filter(Objects::nonNull).toList();
+            if (named.size() == firing.size()) {
+                return named;
+            }
+            return named.isEmpty()
+                    ? input.pods().stream()
+                            .filter(pod -> !pod.ready())
+                            .map(Case.Pod::name)
+                            .toList()
+                    : List.of();
         }
 
         private boolean onDeadNode(String pod) {
@@ -499,7 +491,7 @@ public final class Judge {
                             !each.onset().latest().isBefore(ours.earliest().minus(SAME_TROUBLE)))
                     .toList();
             same.stream()
-                    .min(FIRST_HIT)
+                    .min(Case.Elsewhere.FIRST_HIT)
                     .ifPresent(each -> evidence.add(Evidence.veto(
                             Reason.OTHERS_HIT,
                             null,
@@ -511,11 +503,6 @@ public final class Judge {
                                             each.onset().latest()))));
             return !same.isEmpty();
         }
-
-        private static final Comparator<Case.Elsewhere> FIRST_HIT = Comparator.comparing(
-                        (Case.Elsewhere each) -> each.onset().latest())
-                .thenComparing(Case.Elsewhere::workload)
-                .thenComparing(Case.Elsewhere::fingerprint);
 
         // --- words
 
@@ -535,6 +522,13 @@ public final class Judge {
 
         private void veto(Reason reason, String text) {
             evidence.add(Evidence.veto(reason, first().relation(), first().fingerprint(), text));
+        }
+
+        private void vetoByComparison(Reason reason, double onStable, double onNew) {
+            veto(
+                    reason,
+                    "%s fires on %s of the stable pods and %s of the new ones"
+                            .formatted(name(), percent(onStable), percent(onNew)));
         }
 
         private Finding finding(Outcome outcome, double score, Reason reason) {

@@ -47,7 +47,6 @@ public enum Reason {
     BREAKER_OPEN("breaker-open", "too many rollbacks in a short time"),
     COOLING_DOWN("cooling-down", "the workload was rolled back a short time ago"),
     EPISODE_SPENT("episode-spent", "this firing has led to a rollback already"),
-    ATTEMPTS_SPENT("attempts-spent", "every attempt has failed"),
     LOG_NOT_UNDERSTOOD(
             "log-not-understood", "the incident log holds an event that this version of Rollguard does not know"),
     UNREADABLE_MODE("unreadable-mode", "the annotation rollguard.io/mode is neither observe nor auto"),

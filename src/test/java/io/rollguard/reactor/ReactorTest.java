@@ -85,7 +85,6 @@ class ReactorTest {
     private Reactor newReactor(Mode mode) {
         var settings = new io.rollguard.reactor.Settings(
                 "instance-1",
-                "test",
                 new RollbackPolicy(mode, Set.of("rollguard")),
                 Duration.ofMinutes(30),
                 Duration.ofSeconds(30),
