@@ -1,6 +1,7 @@
 package io.rollguard.api;
 
 import io.rollguard.config.RollguardConfig;
+import io.rollguard.config.Surroundings;
 import io.rollguard.http.Door;
 import io.rollguard.http.TokenFile.Form;
 import io.rollguard.reactor.Alerts;
@@ -30,7 +31,7 @@ class ApiRoutes {
     }
 
     void add(@Observes Router router) {
-        var door = Door.of("rollguard.api.token-file", config.api().tokenFile(), Form.NAMED, Door.inCluster());
+        var door = Door.of("rollguard.api.token-file", config.api().tokenFile(), Form.NAMED, Surroundings.inCluster());
         new Api(door, journal::get, alerts::get, cluster::get, config.bakeTime(), config.alertTtl(), Clock.systemUTC())
                 .addTo(router);
     }

@@ -95,11 +95,6 @@ public final class Door {
         return new Door(null);
     }
 
-    /** Whether this process runs in a pod. */
-    public static boolean inCluster() {
-        return System.getenv("KUBERNETES_SERVICE_HOST") != null;
-    }
-
     public Access open(Caller caller) {
         if (tokens == null) {
             return isLocal(caller)

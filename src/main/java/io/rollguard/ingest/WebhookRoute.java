@@ -3,6 +3,7 @@ package io.rollguard.ingest;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.rollguard.config.RollguardConfig;
+import io.rollguard.config.Surroundings;
 import io.rollguard.http.Door;
 import io.rollguard.http.TokenFile.Form;
 import io.rollguard.wire.DurableLog;
@@ -36,7 +37,8 @@ class WebhookRoute {
     }
 
     void addTo(@Observes Router router) {
-        var door = Door.of("rollguard.webhook.token-file", config.webhook().tokenFile(), Form.TOKEN, Door.inCluster());
+        var door = Door.of(
+                "rollguard.webhook.token-file", config.webhook().tokenFile(), Form.TOKEN, Surroundings.inCluster());
         var meters = new IngestMeters(registry);
         new Webhook(
                         vertx,

@@ -2,6 +2,7 @@ package io.rollguard.kafka;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.config.RollguardConfig;
+import io.rollguard.config.Surroundings;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
@@ -52,7 +53,7 @@ class KafkaConnection {
             bootstrapServers = named.get();
             return;
         }
-        if (System.getenv("KUBERNETES_SERVICE_HOST") != null) {
+        if (Surroundings.inCluster()) {
             throw new ConfigurationException(
                     "KAFKA_BOOTSTRAP_SERVERS is unset: inside a cluster Rollguard needs a broker that outlives its pod");
         }

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.rollguard.config.RollguardConfig;
+import io.rollguard.config.Surroundings;
 import io.rollguard.reactor.Cluster;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
@@ -95,8 +96,8 @@ class FabricCluster implements Cluster {
         this.clock = clock;
         this.ownNamespace = ownNamespace.orElseGet(
                 () -> Optional.ofNullable(client.getNamespace()).orElse("default"));
-        this.isConfigured = System.getenv("KUBERNETES_SERVICE_HOST") != null
-                || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
+        this.isConfigured =
+                Surroundings.inCluster() || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
         for (var resource : Resource.values()) {
             var where = namespaces.isEmpty() || !resource.isNamespaced() ? Stream.of("") : namespaces.stream();
             where.forEach(namespace -> watches.add(new ObjectWatch(

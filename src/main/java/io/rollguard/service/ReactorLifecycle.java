@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.config.RollguardConfig;
+import io.rollguard.config.Surroundings;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.reactor.Alerts;
@@ -87,9 +88,8 @@ class ReactorLifecycle {
         return mode;
     }
 
-    /** In a cluster the pod's name, else the host's with something that tells two processes apart. */
+    /** The host with something that tells two processes apart. */
     private static String instance() {
-        var host = System.getenv().getOrDefault("HOSTNAME", "rollguard");
-        return host + "-" + UUID.randomUUID().toString().substring(0, 8);
+        return Surroundings.host() + "-" + UUID.randomUUID().toString().substring(0, 8);
     }
 }

@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.rollguard.config.RollguardConfig;
+import io.rollguard.config.Surroundings;
 import io.rollguard.metrics.RollguardMeters;
 import io.rollguard.reactor.Journal;
 import io.rollguard.reactor.Ownership;
@@ -88,6 +89,6 @@ class SlackLifecycle {
     }
 
     private static String by() {
-        return "notifier@" + System.getenv().getOrDefault("HOSTNAME", "rollguard");
+        return "notifier@" + Surroundings.host();
     }
 }
