@@ -25,7 +25,10 @@ public interface RollguardConfig {
     /** Namespaces watched; none means all. */
     Optional<List<String>> namespaces();
 
-    /** Rollguard's own namespace; unset: in a cluster its own, else that of the current context. */
+    /**
+     * Rollguard's own namespace: never touched, and where the pause switch lies. Unset: in a cluster its pod's; outside none
+     * is spared, and the pause switch lies in that of the current context.
+     */
     Optional<String> namespace();
 
     /** Where what must survive a restart on one machine is kept: the embedded broker's data. */

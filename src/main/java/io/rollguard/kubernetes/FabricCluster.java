@@ -63,7 +63,8 @@ class FabricCluster implements Cluster {
     private final Acts acts;
     private final Mirror mirror;
     private final Clock clock;
-    private final String ownNamespace;
+    private final Optional<String> ownNamespace;
+    private final String pauseSwitch;
     private final boolean isConfigured;
     private final List<ObjectWatch> watches = new ArrayList<>();
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(
@@ -78,26 +79,32 @@ class FabricCluster implements Cluster {
                 config.cluster(),
                 config.namespaces().orElse(List.of()),
                 config.namespace(),
+                Surroundings.inCluster(),
                 ObjectWatch.Pace.DEFAULT,
                 Clock.systemUTC());
     }
 
-    /** @param namespaces those watched; none: all */
+    /**
+     * @param namespaces those watched; none: all
+     * @param configured Rollguard's own, where it is configured
+     */
     FabricCluster(
             KubernetesClient client,
             String cluster,
             List<String> namespaces,
-            Optional<String> ownNamespace,
+            Optional<String> configured,
+            boolean inCluster,
             ObjectWatch.Pace pace,
             Clock clock) {
         this.api = new ApiServer(client);
         this.acts = new Acts(api);
         this.mirror = new Mirror(cluster);
         this.clock = clock;
-        this.ownNamespace = ownNamespace.orElseGet(
-                () -> Optional.ofNullable(client.getNamespace()).orElse("default"));
-        this.isConfigured =
-                Surroundings.inCluster() || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
+        var context = Optional.ofNullable(client.getNamespace());
+        this.ownNamespace = configured.or(() -> inCluster ? context : Optional.empty());
+        this.pauseSwitch = "/api/v1/namespaces/%s/configmaps/%s"
+                .formatted(ownNamespace.or(() -> context).orElse("default"), PAUSE_SWITCH);
+        this.isConfigured = inCluster || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
         for (var resource : Resource.values()) {
             var where = namespaces.isEmpty() || !resource.isNamespaced() ? Stream.of("") : namespaces.stream();
             where.forEach(namespace -> watches.add(new ObjectWatch(
@@ -127,6 +134,11 @@ class FabricCluster implements Cluster {
     }
 
     // --- the picture
+
+    @Override
+    public Optional<String> ownNamespace() {
+        return ownNamespace;
+    }
 
     @Override
     public ClusterObjects objects() {
@@ -203,7 +215,7 @@ class FabricCluster implements Cluster {
 
     @Override
     public Pause pause() {
-        return switch (api.get("/api/v1/namespaces/" + ownNamespace + "/configmaps/" + PAUSE_SWITCH)) {
+        return switch (api.get(pauseSwitch)) {
             case Reply.Got got
             when got.isSuccess() -> {
                 var data = got.body().path("data");

@@ -10,11 +10,15 @@ import io.rollguard.verdict.Reason;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The cluster as the reactor needs it: reduced objects kept current by watches, fresh reads, and two writes. */
 public interface Cluster {
+
+    /** The namespace that Rollguard runs in, which is never touched; empty where it runs outside and none is configured. */
+    Optional<String> ownNamespace();
 
     /** The reduced objects, kept current. */
     ClusterObjects objects();

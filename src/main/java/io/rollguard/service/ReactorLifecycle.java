@@ -67,7 +67,7 @@ class ReactorLifecycle {
     private Settings settings() {
         return new Settings(
                 instance(),
-                new RollbackPolicy(mode(), config.namespace().map(Set::of).orElse(Set.of())),
+                new RollbackPolicy(mode(), cluster.ownNamespace().map(Set::of).orElse(Set.of())),
                 config.bakeTime(),
                 config.settle(),
                 config.lookback(),

@@ -2,6 +2,9 @@ package io.rollguard.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.Kind;
@@ -9,7 +12,9 @@ import io.rollguard.release.WorkloadRef;
 import io.rollguard.sandbox.cluster.SimulatedCluster;
 import io.rollguard.verdict.Reason;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -35,6 +40,32 @@ class FabricClusterTest extends ClusterContract {
     @Override
     void afterwards() {
         simulated.close();
+    }
+
+    // --- where it runs itself
+
+    @ParameterizedTest
+    @CsvSource({
+        "rollguard, true,  shop, rollguard",
+        "rollguard, false, shop, rollguard",
+        "         , true,  shop, shop",
+        "         , false, shop,", // a context says where people work, not where Rollguard runs
+    })
+    void sparesTheNamespaceThatItRunsIn(String configured, boolean inCluster, String context, String own) {
+        var config = new ConfigBuilder(Config.empty()).withNamespace(context).build();
+        try (var client = new KubernetesClientBuilder().withConfig(config).build()) {
+            var cluster = new FabricCluster(
+                    client,
+                    "test",
+                    List.of(),
+                    Optional.ofNullable(configured),
+                    inCluster,
+                    ObjectWatch.Pace.DEFAULT,
+                    Clock.systemUTC());
+
+            assertThat(cluster.ownNamespace()).isEqualTo(Optional.ofNullable(own));
+            cluster.stop();
+        }
     }
 
     // --- watches

@@ -51,7 +51,13 @@ final class Shop implements AutoCloseable {
         this.client = client(people, "people");
         send("POST", "/api/v1/namespaces", "application/json", "{'metadata':{'name':'" + namespace + "'}}");
         this.cluster = new FabricCluster(
-                client(rollguard, "rollguard"), "test", watched, Optional.of(namespace), PACE, Clock.systemUTC());
+                client(rollguard, "rollguard"),
+                "test",
+                watched,
+                Optional.of(namespace),
+                false,
+                PACE,
+                Clock.systemUTC());
         cluster.onChange(changes::add);
     }
 

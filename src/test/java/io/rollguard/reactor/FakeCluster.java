@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -126,6 +127,11 @@ final class FakeCluster implements Cluster {
     private void pod(RevisionHash hash, int number, Instant createdAt) {
         objects.put(
                 new PodFacts("shop", "cart-" + hash + "-" + number, "cart-" + hash, "node-a", true, false, createdAt));
+    }
+
+    @Override
+    public Optional<String> ownNamespace() {
+        return Optional.of("rollguard");
     }
 
     @Override
