@@ -15,6 +15,7 @@ import io.rollguard.incident.IncidentId;
 import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
+import io.rollguard.policy.StormWatch;
 import io.rollguard.policy.Triggers;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release;
