@@ -25,11 +25,8 @@ import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,35 +43,12 @@ class ReactorTest {
     private static final Map<String, String> CANARY_POD = Map.of("namespace", "shop", "pod", "cart-canary1-0");
     private static final Map<String, String> SERVICE_LESS = Map.of("namespace", "shop", "rollout", "cart");
 
-    private final Ticking clock = new Ticking();
+    private final TestClock clock = new TestClock(START.plusSeconds(120));
     private final FakeCluster cluster = new FakeCluster();
     private final FakeJournal journal = new FakeJournal(clock);
     private final AlertTable alerts = new AlertTable(1000);
     private final List<String> told = new ArrayList<>();
     private Reactor reactor;
-
-    private static final class Ticking extends Clock {
-        private Instant now = START.plusSeconds(120);
-
-        void pass(Duration time) {
-            now = now.plus(time);
-        }
-
-        @Override
-        public Instant instant() {
-            return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
-    }
 
     @BeforeEach
     void aCanaryIsUnderWay() {
@@ -138,7 +112,7 @@ class ReactorTest {
         reactor.reconcile(CART);
         assertThat(incident().state()).as("the dwell has not passed").isEqualTo(Incident.State.VERIFIED);
 
-        clock.pass(Duration.ofSeconds(30));
+        clock.advance(Duration.ofSeconds(30));
         reactor.reconcile(CART);
         reactor.reconcile(CART);
 
@@ -154,7 +128,7 @@ class ReactorTest {
         cluster.aborted(clock.instant());
         reactor.reconcile(CART);
 
-        clock.pass(Duration.ofMinutes(11));
+        clock.advance(Duration.ofMinutes(11));
         reactor.reconcile(CART);
         reactor.reconcile(CART);
 
@@ -171,7 +145,7 @@ class ReactorTest {
         resolves("CartErrors", CANARY_POD);
         fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-stable1-0"));
 
-        clock.pass(Duration.ofMinutes(2));
+        clock.advance(Duration.ofMinutes(2));
         reactor.reconcile(CART);
 
         assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
@@ -183,7 +157,7 @@ class ReactorTest {
         reactor.reconcile(CART);
         assertThat(cluster.writes).isEmpty();
 
-        clock.pass(Duration.ofSeconds(30));
+        clock.advance(Duration.ofSeconds(30));
         reactor.reconcile(CART);
 
         assertThat(cluster.writes).hasSize(1);
@@ -232,7 +206,7 @@ class ReactorTest {
     void anIntentOlderThanTwoMinutesIsHandedToAPerson() {
         fires("CartErrors", CANARY_POD);
         crashBeforeTheWrite();
-        clock.pass(Duration.ofSeconds(121));
+        clock.advance(Duration.ofSeconds(121));
 
         newReactor(Mode.AUTO).reconcile(CART);
         newReactor(Mode.AUTO).reconcile(CART);
@@ -286,7 +260,7 @@ class ReactorTest {
 
         for (int second = 0; second < 60; second++) {
             reactor.reconcile(CART);
-            clock.pass(Duration.ofSeconds(1));
+            clock.advance(Duration.ofSeconds(1));
         }
 
         assertThat(cluster.writes).hasSize(3);
@@ -303,7 +277,7 @@ class ReactorTest {
 
         for (int second = 0; second < 60; second++) {
             reactor.reconcile(CART);
-            clock.pass(Duration.ofSeconds(1));
+            clock.advance(Duration.ofSeconds(1));
         }
 
         assertThat(cluster.writes).hasSize(1);
@@ -412,7 +386,7 @@ class ReactorTest {
                 null,
                 clock.instant(),
                 new Step.Unknown("io.rollguard.incident.teleported.v1")));
-        clock.pass(Duration.ofSeconds(60));
+        clock.advance(Duration.ofSeconds(60));
 
         reactor.reconcile(CART);
 

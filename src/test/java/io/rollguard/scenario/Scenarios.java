@@ -324,11 +324,7 @@ abstract class Scenarios {
 
     @Test
     void aRevisionThatComesBackIsToldAndNotRolledBackAgain() {
-        var bad = givenACanary("cart");
-        var alert = whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
-        thenStep("cart", "verified");
-        whenItAlerts(alert.resolved(now()));
-        thenStep("cart", "closed");
+        var bad = givenARolledBackCanary("cart");
         shop.ship(Kind.ROLLOUT, "cart", "v1");
         shop.awaitComplete(Kind.ROLLOUT, "cart");
 
@@ -342,11 +338,7 @@ abstract class Scenarios {
 
     @Test
     void aSecondRollbackOfAWorkloadWaitsForItsCoolDown() {
-        var bad = givenACanary("cart");
-        var alert = whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
-        thenStep("cart", "verified");
-        whenItAlerts(alert.resolved(now()));
-        thenStep("cart", "closed");
+        var bad = givenARolledBackCanary("cart");
 
         shop.ship(Kind.ROLLOUT, "cart", "v3");
         var next = Await.value(
@@ -404,6 +396,16 @@ abstract class Scenarios {
         shop.createRollout(name, 5, STEPS, BRIEF);
         shop.ship(Kind.ROLLOUT, name, "v2");
         return shop.awaitCanary(name);
+    }
+
+    /** A canary that was rolled back, and the alert is over. */
+    private String givenARolledBackCanary(String name) {
+        var bad = givenACanary(name);
+        var alert = whenItAlerts(firing("CartErrors", Map.of("pod", podOf(name, bad))));
+        thenStep(name, "verified");
+        whenItAlerts(alert.resolved(now()));
+        thenStep(name, "closed");
+        return bad;
     }
 
     /** A Deployment with a long bake time whose revision is known to be good. */

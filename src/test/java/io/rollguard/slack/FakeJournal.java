@@ -4,6 +4,7 @@ import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog;
 import io.rollguard.reactor.Journal;
+import io.rollguard.reactor.TestClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,6 +8,7 @@ import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentStory;
 import io.rollguard.metrics.RollguardMeters;
 import io.rollguard.reactor.Ownership;
+import io.rollguard.reactor.TestClock;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.sandbox.slack.FakeSlack;
 import io.rollguard.sandbox.slack.Fault;

@@ -1,5 +1,6 @@
 package io.rollguard.sandbox.broker;
 
+import io.rollguard.sandbox.stage.Leash;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -43,18 +44,8 @@ public final class BrokerMain {
                         },
                         "broker-shutdown"));
         System.out.println("READY 127.0.0.1:" + port);
-        awaitParentsEnd();
+        Leash.awaitParentsEnd();
         System.exit(0);
-    }
-
-    private static void awaitParentsEnd() {
-        try {
-            while (System.in.read() >= 0) {
-                // only the end matters
-            }
-        } catch (IOException e) {
-            // no parent any more
-        }
     }
 
     private static int freePort() throws IOException {

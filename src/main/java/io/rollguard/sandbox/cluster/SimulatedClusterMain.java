@@ -1,5 +1,6 @@
 package io.rollguard.sandbox.cluster;
 
+import io.rollguard.sandbox.stage.Leash;
 import java.io.IOException;
 
 /**
@@ -23,9 +24,7 @@ public final class SimulatedClusterMain {
         try (SimulatedCluster cluster = SimulatedCluster.start(options)) {
             System.out.println("READY " + cluster.url());
             System.out.flush();
-            while (System.in.read() >= 0) {
-                // whatever is said, only the end counts
-            }
+            Leash.awaitParentsEnd();
         }
     }
 }

@@ -3,9 +3,10 @@ package io.rollguard.sandbox.stage;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A real broker as a process of its own, with its own class path; it ends with us. */
 public final class Broker implements AutoCloseable {
@@ -23,10 +24,9 @@ public final class Broker implements AutoCloseable {
     /** Starts it and waits until it serves. */
     public static Broker start(Home home, Path data, int port) {
         var sandbox = home.root().resolve("target/sandbox");
-        var path = List.of("rollguard-sandbox.jar", "lib/*", "log/*").stream()
-                .map(part -> sandbox.resolve("x").resolveSibling(part).toString())
-                .reduce((one, other) -> one + File.pathSeparator + other)
-                .orElseThrow();
+        var path = Stream.of("rollguard-sandbox.jar", "lib/*", "log/*")
+                .map(part -> sandbox + File.separator + part)
+                .collect(Collectors.joining(File.pathSeparator));
         var ready = new CountDownLatch(1);
         var child = Child.start(
                 new ProcessBuilder(

@@ -18,13 +18,18 @@ public final class Leash {
     }
 
     private static void endWithParent() {
+        awaitParentsEnd();
+        Runtime.getRuntime().halt(143);
+    }
+
+    /** Returns when standard input ends, and with it the process that started this one; what it says is passed over. */
+    public static void awaitParentsEnd() {
         try {
             while (System.in.read() >= 0) {
-                // whatever the parent says, only its end matters
+                // only the end matters
             }
         } catch (IOException e) {
             // no parent any more
         }
-        Runtime.getRuntime().halt(143);
     }
 }
