@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Option;
 
-/** {@code ./rollguard demo}. The sandbox is on the class path for this command only. */
+/** {@code ./rollguard demo}. The sandbox is on the class path for this command and {@code bench} only. */
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,

@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "rollguard",
         mixinStandardHelpOptions = true,
         description = "Takes a bad release back the moment its alerts fire, and can say why.",
-        subcommands = {JudgeCommand.class, DemoCommand.class})
+        subcommands = {JudgeCommand.class, DemoCommand.class, BenchCommand.class})
 public final class Main implements Runnable {
 
     @Spec
@@ -62,7 +62,8 @@ public final class Main implements Runnable {
     }
 
     private static String path(CommandLine command) {
-        return command.getParent() == null ? "" : command.getCommandName() + " ";
+        var parent = command.getParent();
+        return parent == null ? "" : path(parent) + command.getCommandName() + " ";
     }
 
     /** Makes the commands; those that read the environment are given it. */

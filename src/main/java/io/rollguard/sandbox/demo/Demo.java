@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.rollguard.release.Kind;
 import io.rollguard.sandbox.cluster.SimulatedCluster;
+import io.rollguard.sandbox.stage.Closing;
 import io.rollguard.sandbox.stage.Home;
 import io.rollguard.sandbox.stage.Stage;
 import io.rollguard.sandbox.stage.Webhook;
@@ -19,7 +20,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +45,6 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
     public int play() {
         var narrator = new Narrator(out, colour);
         try (var closing = new Closing()) {
-            Runtime.getRuntime().addShutdownHook(new Thread(closing::close, "curtain"));
             return play(narrator, closing);
         }
     }
@@ -55,8 +54,7 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
         narrator.plain("Shortened for the show: settle %s (30 s by default), cure dwell %s (30 s)."
                 .formatted(SETTLE, CURE_DWELL));
         narrator.plain("");
-        var data = temporaryDirectory();
-        closing.last(() -> delete(data));
+        var data = closing.temporaryDirectory("rollguard-demo-");
         var kubeconfig = onCluster ? kubeconfigOfTheUser() : simulated(data, closing);
         var client = closing.add(client(kubeconfig));
         var namespace =
@@ -204,14 +202,6 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
                 .build();
     }
 
-    private static Path temporaryDirectory() {
-        try {
-            return Files.createTempDirectory("rollguard-demo-");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     private static BufferedWriter open(Path file) {
         try {
             return Files.newBufferedWriter(file);
@@ -236,50 +226,6 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
             return lines.subList(Math.max(0, lines.size() - 40), lines.size());
         } catch (IOException e) {
             return List.of("no log: " + e.getMessage());
-        }
-    }
-
-    private static void delete(Path directory) {
-        try (var files = Files.walk(directory)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> {
-                if (!file.toFile().delete()) {
-                    file.toFile().deleteOnExit();
-                }
-            });
-        } catch (IOException e) {
-            // it lies in the system's directory for what is temporary
-        }
-    }
-
-    /** What is to be closed, the last opened first; once, whether the play ends or is interrupted. */
-    private static final class Closing implements AutoCloseable {
-
-        private final List<AutoCloseable> open = new ArrayList<>();
-        private boolean closed;
-
-        synchronized <T extends AutoCloseable> T add(T part) {
-            open.add(part);
-            return part;
-        }
-
-        /** Closed after everything else. */
-        synchronized void last(AutoCloseable part) {
-            open.addFirst(part);
-        }
-
-        @Override
-        public synchronized void close() {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            for (var part : open.reversed()) {
-                try {
-                    part.close();
-                } catch (Exception e) {
-                    // the others are to be closed all the same
-                }
-            }
         }
     }
 }

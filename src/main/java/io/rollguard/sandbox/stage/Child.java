@@ -18,7 +18,8 @@ public final class Child implements AutoCloseable {
         this.reader = Thread.ofVirtual().start(() -> read(lines));
     }
 
-    static Child start(ProcessBuilder builder, Consumer<String> lines) {
+    /** @param lines gets what it prints, stdout and stderr together */
+    public static Child start(ProcessBuilder builder, Consumer<String> lines) {
         try {
             return new Child(builder.redirectErrorStream(true).start(), lines);
         } catch (IOException e) {

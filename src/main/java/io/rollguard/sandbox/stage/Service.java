@@ -30,6 +30,9 @@ public final class Service implements AutoCloseable {
         this.port = port;
     }
 
+    /** Small and quick to start. */
+    private static final List<String> FLAGS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m");
+
     /**
      * Starts it; returns at once.
      *
@@ -37,12 +40,15 @@ public final class Service implements AutoCloseable {
      * @param lines gets its log
      */
     public static Service start(Home home, int port, Map<String, String> environment, Consumer<String> lines) {
-        var command = new ArrayList<>(List.of(
-                Home.java(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx256m",
-                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
+        return start(home, FLAGS, port, environment, lines);
+    }
+
+    /** As above, with other flags for its JVM. */
+    public static Service start(
+            Home home, List<String> flags, int port, Map<String, String> environment, Consumer<String> lines) {
+        var command = new ArrayList<>(List.of(Home.java()));
+        command.addAll(flags);
+        command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
         if (Runtime.version().feature() >= 23) {
             command.add("--sun-misc-unsafe-memory-access=allow");
         }

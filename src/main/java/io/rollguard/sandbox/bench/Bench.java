@@ -1,0 +1,22 @@
+package io.rollguard.sandbox.bench;
+
+import java.io.PrintWriter;
+
+/** One benchmark. */
+public interface Bench {
+
+    Report run(Progress progress) throws Exception;
+
+    /**
+     * Runs it and prints what it found, and meanwhile on stderr how far it is.
+     *
+     * @param json one line of JSON and nothing else; else tables for people
+     * @return the exit status: 0 where every target is held, else 1
+     */
+    default int show(boolean json, PrintWriter out) throws Exception {
+        var report = run(new Progress(System.err));
+        out.println(json ? report.json() : report.text());
+        out.flush();
+        return report.held() ? 0 : 1;
+    }
+}
