@@ -69,13 +69,13 @@ record Clients(Map<String, Object> common) {
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** A member of a group whose assignment tells who does what. One that died is noticed after six seconds. */
+    /** A member of a group whose assignment tells who does what. */
     Consumer<byte[], byte[]> member(String group) {
         var config = config("rollguard-member");
         config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-        config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6_000);
+        config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, (int) CommandOwnership.SESSION.toMillis());
         config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_500);
         config.put(
                 ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,

@@ -7,7 +7,6 @@ import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.kafka.common.KafkaException;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +60,7 @@ class KafkaLifecycle {
         while (!commands.isLeaving()) {
             try {
                 commands.run();
-            } catch (KafkaException e) {
+            } catch (RuntimeException e) {
                 LOG.errorf(e, "this instance fell out of the group that decides who owns what; it joins anew");
                 if (!rested()) {
                     return;

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.StreamSupport;
 import org.jboss.logging.Logger;
 
@@ -77,7 +78,7 @@ final class Acts {
 
     // --- restore
 
-    Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target) {
+    Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs) {
         var facts = as.facts();
         if (facts.ref().kind() != Kind.DEPLOYMENT) {
             return new Answer.Refused(Reason.KIND_UNSUPPORTED, facts.ref().kind() + " is not restored yet");
@@ -110,6 +111,9 @@ final class Acts {
                 keep(facts, StoredTemplate.snapshot(facts, bad, Raw.of(as).template()));
         if (!(snapshot instanceof Answer.Done)) {
             return snapshot instanceof Answer.Unsure(var detail) ? new Answer.NotDone("snapshot: " + detail) : snapshot;
+        }
+        if (!stillOurs.getAsBoolean()) {
+            return new Answer.Moved("the workload went to another instance");
         }
         var digest = PodTemplate.digest(good.get());
         var done = Answers.of(api.patch(path, "", patch), now -> restored(now, digest));

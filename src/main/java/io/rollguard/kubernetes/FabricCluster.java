@@ -37,6 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -293,8 +294,8 @@ class FabricCluster implements Cluster {
     }
 
     @Override
-    public Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target) {
-        return acts.restore(as, bad, target);
+    public Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs) {
+        return acts.restore(as, bad, target, stillOurs);
     }
 
     @Override

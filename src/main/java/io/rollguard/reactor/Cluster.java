@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +48,10 @@ public interface Cluster {
     /**
      * Puts the pod template of a good revision back. Takes a snapshot first, checks by a server-side dry run, and sends the
      * whole bad template, uid and resourceVersion of the reading as tests; marks what it moved away from.
+     *
+     * @param stillOurs asked once more right before the write, since what comes before it takes its time
      */
-    Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target);
+    Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs);
 
     /** Keeps a good revision with its pristine template beside its workload. */
     Answer keepGood(WorkloadFacts workload, GoodRevision revision);

@@ -31,10 +31,12 @@ final class Executor {
 
     private final Cluster cluster;
     private final Journal journal;
+    private final Ownership ownership;
 
-    Executor(Cluster cluster, Journal journal) {
+    Executor(Cluster cluster, Journal journal, Ownership ownership) {
         this.cluster = cluster;
         this.journal = journal;
+        this.ownership = ownership;
     }
 
     /** Why the act is not to be done any more, judged on fresh facts, the pause switch among them; null where it still is. */
@@ -78,7 +80,7 @@ final class Executor {
         return failed(incident, attempt, Reason.STALE, true, "the object changed %d times in between".formatted(MOVES));
     }
 
-    /** Folds the log to its end and looks whether this very intent still stands. No Kafka, no act. */
+    /** Folds the log to its end and looks whether this very intent still stands, and is ours. No Kafka, no act. */
     private boolean mayActNow(Incident incident, Attempt attempt) {
         return journal.foldToEnd(FOLD_TIMEOUT)
                 && journal.log().foreignType().isEmpty()
@@ -86,13 +88,16 @@ final class Executor {
                         .find(incident.id())
                         .flatMap(Incident::openAttempt)
                         .filter(open -> open.number() == attempt.number() && open.acceptedAt() == null)
-                        .isPresent();
+                        .isPresent()
+                && ownership.owns(incident.workload());
     }
 
     private Answer request(Act act, Reading.Found found, RevisionHash bad, RevisionHash target) {
         return switch (act) {
             case ABORT -> cluster.abort(found, bad, target);
-            case RESTORE -> cluster.restore(found, bad, target);
+            case RESTORE ->
+                cluster.restore(
+                        found, bad, target, () -> ownership.owns(found.facts().ref()));
             case NONE -> throw new IllegalStateException("nobody intends to do nothing");
         };
     }

@@ -1,5 +1,6 @@
 package io.rollguard.reactor;
 
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
@@ -121,7 +122,7 @@ public final class Reactor implements AutoCloseable {
                 new Cases.Terms(
                         settings.settle(), settings.lookback(), settings.alertTimeToLive(), Triggers::isTrigger));
         this.cure = new Cure(alerts.table(), attribution, settings.alertTimeToLive(), settings.cureDwell());
-        this.executor = new Executor(cluster, journal);
+        this.executor = new Executor(cluster, journal, ownership);
         this.releaseWatch = new ReleaseWatch(releaseEvents);
         this.storm = new StormWatch(settings.stormMaxWorkloads());
     }
@@ -237,7 +238,14 @@ public final class Reactor implements AutoCloseable {
     // --- one workload: look, judge, decide, act, record
 
     void reconcile(WorkloadRef ref) {
-        var now = clock.instant();
+        try {
+            lookAfter(ref, clock.instant());
+        } catch (NotOurs e) {
+            LOG.log(DEBUG, "%s went to another instance, which sees it through".formatted(ref));
+        }
+    }
+
+    private void lookAfter(WorkloadRef ref, Instant now) {
         for (var incident : journal.log().of(ref)) {
             if (incident.isOpen()) {
                 seeThrough(incident, now);
@@ -337,8 +345,6 @@ public final class Reactor implements AutoCloseable {
             var judged = new Step.Judged(judgement.verdict(), judgement.allowed(), judgement.input());
             steps.add(entries.about(
                     release, ++version, attempt, judgement.allowed().act(), reason(judgement), judged, now));
-            telemetry.judged(judgement.verdict(), judgement.allowed());
-            tell(release, judgement);
         }
         if (decision.intends() > 0) {
             steps.add(entries.about(
@@ -354,6 +360,10 @@ public final class Reactor implements AutoCloseable {
             steps.add(entries.about(release, ++version, attempt, Act.NONE, decision.closes(), new Step.Closed(), now));
         }
         append(steps);
+        if (decision.judges()) {
+            telemetry.judged(judgement.verdict(), judgement.allowed());
+            tell(release, judgement);
+        }
     }
 
     private static Reason reason(Judgement judgement) {
@@ -591,17 +601,31 @@ public final class Reactor implements AutoCloseable {
         return known && (failedAt == null || failedAt.plus(KEEP_AGAIN).isAfter(now));
     }
 
-    /** In observe mode nothing is written to the cluster, good revisions included. */
+    /** In observe mode nothing is written to the cluster, good revisions included; nor by one that owns it no more. */
     private boolean mayWrite(WorkloadFacts workload) {
-        return settings.policy().mode(workload).filter(Mode.AUTO::equals).isPresent();
+        return ownership.owns(workload.ref())
+                && settings.policy().mode(workload).filter(Mode.AUTO::equals).isPresent();
     }
 
     // --- the log
 
-    /** Appends in order and waits until the last is folded, so that the next look sees it. */
+    /** The workload went to another instance in the middle of a look: an expected end, and no failure. */
+    private static final class NotOurs extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        NotOurs() {
+            super(null, null, false, false);
+        }
+    }
+
+    /** Appends in order and waits until the last is folded, so that the next look sees it. All are about one workload. */
     private void append(List<IncidentEvent> events) {
         if (events.isEmpty()) {
             return;
+        }
+        var workload = events.getFirst().workload();
+        if (!ownership.owns(workload)) {
+            throw new NotOurs();
         }
         try {
             var stages = events.stream().map(journal::append).toList();
@@ -613,6 +637,9 @@ public final class Reactor implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while writing the incident log", e);
         } catch (ExecutionException | TimeoutException e) {
+            if (!ownership.owns(workload)) {
+                throw new NotOurs();
+            }
             throw new IllegalStateException("the incident log could not be written, so nothing is done", e);
         }
     }

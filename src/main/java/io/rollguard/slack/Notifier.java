@@ -349,6 +349,9 @@ final class Notifier implements AutoCloseable {
         var message = task.talk().textOnly.contains(task.kind())
                 ? new Message(task.message().text(), List.of())
                 : task.message();
+        if (!ownership.owns(task.incident().workload())) {
+            return; // it went to another instance a moment ago, which looks before it posts
+        }
         pace.sent(now);
         var answer = standing == null
                 ? gateway.post(under, task.tag(), message, task.broadcast())
@@ -466,8 +469,8 @@ final class Notifier implements AutoCloseable {
     /** Writes down where a message stands, without waiting: until it is read back, this instance remembers it. */
     private void note(IncidentId id, String kind, Place place, String digest) {
         var incident = journal.log().find(id);
-        if (incident.isEmpty()) {
-            return;
+        if (incident.isEmpty() || !ownership.owns(incident.get().workload())) {
+            return; // whoever owns it now finds the message where it stands
         }
         try {
             journal.append(told(incident.get(), kind, place, digest)).whenComplete((offset, failure) -> {

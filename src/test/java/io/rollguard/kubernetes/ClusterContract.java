@@ -166,7 +166,7 @@ abstract class ClusterContract {
         var bad = shop.release(cart, "v2");
         shop.await(cart, facts -> facts.complete());
 
-        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good));
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good, () -> true));
 
         assertThat(answer).isInstanceOf(Answer.Done.class);
         var facts = shop.await(cart, each -> good.equals(each.current()) && each.complete());
@@ -193,7 +193,7 @@ abstract class ClusterContract {
                 facts -> facts.complete()
                         && shop.cluster.objects().revisionsOf(facts).size() == 1);
 
-        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good));
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good, () -> true));
 
         assertThat(answer).isInstanceOf(Answer.Done.class);
         shop.await(cart, facts -> facts.current() != null && !bad.equals(facts.current()) && facts.complete());
@@ -212,7 +212,7 @@ abstract class ClusterContract {
         var reading = settled(cart);
         shop.patch(cart, "[{'op':'add','path':'/metadata/annotations/touched','value':'yes'}]");
 
-        var answer = shop.cluster.restore(reading, bad, good);
+        var answer = shop.cluster.restore(reading, bad, good, () -> true);
 
         assertThat(answer).isInstanceOf(Answer.Moved.class);
         assertThat(shop.get(Resource.path(cart))
@@ -222,11 +222,24 @@ abstract class ClusterContract {
     }
 
     @Test
+    void restoresNothingOnceTheWorkloadIsAnothers() {
+        var cart = completed(shop.deployment("cart"));
+        var good = shop.current(cart);
+        var bad = shop.release(cart, "v2");
+        shop.await(cart, facts -> facts.complete());
+
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good, () -> false));
+
+        assertThat(answer).isInstanceOf(Answer.Moved.class);
+        assertThat(shop.current(cart)).isEqualTo(bad);
+    }
+
+    @Test
     void refusesToRestoreWhatIsNotThere() {
         var cart = completed(shop.deployment("cart"));
         var bad = shop.current(cart);
 
-        var answer = shop.cluster.restore(settled(cart), bad, new RevisionHash("5f4dcc3b"));
+        var answer = shop.cluster.restore(settled(cart), bad, new RevisionHash("5f4dcc3b"), () -> true);
 
         assertThat(answer)
                 .isInstanceOfSatisfying(

@@ -225,7 +225,7 @@ class FabricClusterTest extends ClusterContract {
         shop.await(cart, facts -> facts.complete());
         simulated.faults().forbid("create", "apps", "controllerrevisions");
 
-        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good));
+        var answer = shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good, () -> true));
 
         assertThat(answer)
                 .isInstanceOfSatisfying(

@@ -68,7 +68,7 @@ class LeastPrivilegeTest {
         keepGood(shop, cart);
         keepGood(shop, cart);
         var bad = shop.current(cart);
-        assertThat(shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good)))
+        assertThat(shop.onFreshReading(cart, now -> shop.cluster.restore(now, bad, good, () -> true)))
                 .isInstanceOf(Answer.Done.class);
         var stable = shop.current(canary);
         var next = shop.release(canary, "v2");

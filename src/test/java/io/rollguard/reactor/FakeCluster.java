@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -173,7 +174,7 @@ final class FakeCluster implements Cluster {
     }
 
     @Override
-    public Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target) {
+    public Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs) {
         return write("restore " + bad + " to " + target);
     }
 

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +49,7 @@ class ReactorTest {
     private final FakeJournal journal = new FakeJournal(clock);
     private final AlertTable alerts = new AlertTable(1000);
     private final List<String> told = new ArrayList<>();
+    private BooleanSupplier ours = () -> true;
     private Reactor reactor;
 
     @BeforeEach
@@ -71,7 +73,7 @@ class ReactorTest {
                 cluster,
                 new FixedAlerts(),
                 journal,
-                new AllMine(),
+                new Ours(),
                 (step, release, at) -> told.add("release." + step.label()),
                 new Counting(),
                 settings,
@@ -247,6 +249,50 @@ class ReactorTest {
         };
         assertThatThrownBy(() -> reactor.reconcile(CART)).hasMessage("killed");
         cluster.beforeWrite = null;
+    }
+
+    // --- ownership that ends in the middle of a look
+
+    @Test
+    void oneThatOwnsTheWorkloadNoMoreWritesNothing() {
+        fires("CartErrors", CANARY_POD);
+        ours = () -> false;
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.entries).isEmpty();
+        assertThat(cluster.writes).isEmpty();
+        assertThat(told).doesNotContain("judged GUILTY abort");
+    }
+
+    @Test
+    void oneThatLosesTheWorkloadAfterItsIntentLeavesTheActToTheNext() {
+        fires("CartErrors", CANARY_POD);
+        ours = () -> !journal.steps().contains("intended");
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended");
+        assertThat(cluster.writes).isEmpty();
+
+        ours = () -> true;
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
+    }
+
+    @Test
+    void oneThatLosesTheWorkloadDuringTheRequestLeavesTheOutcomeToTheNext() {
+        fires("CartErrors", CANARY_POD);
+        cluster.beforeWrite = () -> ours = () -> false;
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("intended");
+
+        ours = () -> true;
+        cluster.aborted(clock.instant());
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
     }
 
     // --- what the cluster answers
@@ -497,10 +543,10 @@ class ReactorTest {
         public void onChange(Consumer<AlertHistory> listener) {}
     }
 
-    private static final class AllMine implements Ownership {
+    private final class Ours implements Ownership {
         @Override
         public boolean owns(WorkloadRef workload) {
-            return true;
+            return ours.getAsBoolean();
         }
 
         @Override

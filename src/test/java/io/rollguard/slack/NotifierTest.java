@@ -486,6 +486,23 @@ class NotifierTest {
     }
 
     @Test
+    void oneThatIsReplacedWhileItPostsLeavesTheNoteToTheNextWhichFindsTheMessage() {
+        slack.onCall(call -> owner.owns = !call.method().equals("chat.postMessage"));
+        happens(story.suspected().guilty().intended());
+        notifier.turn(); // looks whether it stands there
+        notifier.turn(); // posts
+        settle();
+        assertThat(told()).isEmpty();
+
+        restart(); // as another instance
+        owner.gains();
+        settle();
+
+        assertThat(slack.roots(CHANNEL)).hasSize(1);
+        assertThat(told()).isNotEmpty();
+    }
+
+    @Test
     void anotherOwnerGoesOnWithTheSameMessage() {
         happens(story.suspected().guilty().intended());
         settle();
