@@ -9,10 +9,8 @@ import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -25,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * @param release as first suspected; null only where the log no longer holds that event
  * @param judged the last judgement
  * @param attempts by number, oldest first
- * @param told by kind of message
  * @param timeline the steps so far, oldest first, at most {@link #MAX_TIMELINE}
  */
 public record Incident(
@@ -40,7 +37,7 @@ public record Incident(
         @Nullable Release release,
         @Nullable Judgement judged,
         List<Attempt> attempts,
-        Map<String, Message> told,
+        Told told,
         @Nullable Instant curedAt,
         @Nullable Instant uncuredAt,
         @Nullable Reason closedFor,
@@ -81,9 +78,6 @@ public record Incident(
     public record Judgement(
             Verdict verdict, Allowed allowed, @Nullable Case input, Instant at) {}
 
-    /** A message that stands in a channel. */
-    public record Message(String channel, String messageId, String digest) {}
-
     /** One line of its story. */
     public record Entry(
             long version,
@@ -95,7 +89,6 @@ public record Incident(
 
     public Incident {
         attempts = List.copyOf(attempts);
-        told = Map.copyOf(told);
         timeline = List.copyOf(timeline);
     }
 
@@ -180,11 +173,9 @@ public record Incident(
                 uncuredAt, closedFor, timeline);
     }
 
-    Incident with(String kind, Message message) {
-        var messages = new HashMap<>(told);
-        messages.put(kind, message);
+    Incident with(Told next) {
         return new Incident(
-                id, workload, uid, revision, version, state, openedAt, changedAt, release, judged, attempts, messages,
+                id, workload, uid, revision, version, state, openedAt, changedAt, release, judged, attempts, next,
                 curedAt, uncuredAt, closedFor, timeline);
     }
 

@@ -77,13 +77,41 @@ public record IncidentEvent(
         record Failed(boolean again, String detail, String command) implements Step {}
 
         /**
-         * A message stands in a channel.
+         * A message stands in a channel, or was deleted there.
          *
          * @param kind which message of the incident
          * @param messageId the channel's name for it
-         * @param digest of what it says
+         * @param digest of what it says; empty once it is deleted
+         * @param under id of the message that it answers; null for one of the channel itself
          */
-        record Told(String kind, String channel, String messageId, String digest) implements Step {}
+        record Told(
+                String kind,
+                String channel,
+                String messageId,
+                String digest,
+                @Nullable String under) implements Step {
+
+            /** The digest of a message that stands there, whatever it says by now. */
+            public static final String UNREAD = "unread";
+
+            private static final String DELETED = "";
+
+            public boolean isDeleted() {
+                return digest.equals(DELETED);
+            }
+
+            public Told deleted() {
+                return new Told(kind, channel, messageId, DELETED, under);
+            }
+
+            public boolean isAboutTheSame(Told other) {
+                return channel.equals(other.channel) && messageId.equals(other.messageId);
+            }
+
+            boolean answers(Told root) {
+                return root.messageId.equals(under);
+            }
+        }
 
         /** Nothing more is expected. The reason is the event's. */
         record Closed() implements Step {}

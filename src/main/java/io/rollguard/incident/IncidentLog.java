@@ -4,7 +4,6 @@ import io.rollguard.alert.Episode;
 import io.rollguard.incident.Attempt.Failure;
 import io.rollguard.incident.Incident.Entry;
 import io.rollguard.incident.Incident.Judgement;
-import io.rollguard.incident.Incident.Message;
 import io.rollguard.incident.Incident.State;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.release.RevisionHash;
@@ -113,7 +112,7 @@ public final class IncidentLog {
                 null,
                 null,
                 List.of(),
-                Map.of(),
+                Told.NOTHING,
                 null,
                 null,
                 null,
@@ -154,8 +153,7 @@ public final class IncidentLog {
                 incident.state() == State.VERIFIED
                         ? incident.ended(null, at, null).with(State.UNCURED, incident.attempts())
                         : incident;
-            case Step.Told told ->
-                incident.with(told.kind(), new Message(told.channel(), told.messageId(), told.digest()));
+            case Step.Told told -> incident.with(incident.told().with(told));
             case Step.Closed closed ->
                 !incident.isOpen() || incident.openAttempt().isPresent()
                         ? incident

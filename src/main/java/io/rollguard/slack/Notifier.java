@@ -498,6 +498,9 @@ final class Notifier implements AutoCloseable {
     }
 
     private IncidentEvent told(Incident incident, String kind, Place place, String digest) {
+        var talk = talks.get(incident.id());
+        var root = kind.equals(ROOT) || talk == null ? null : talk.standing(incident, ROOT);
+        var under = root == null ? null : root.place().messageId();
         var last = incident.lastAttempt();
         return new IncidentEvent(
                 incident.id(),
@@ -511,7 +514,7 @@ final class Notifier implements AutoCloseable {
                 by,
                 null,
                 clock.instant(),
-                new Step.Told(kind, place.channel(), place.messageId(), digest));
+                new Step.Told(kind, place.channel(), place.messageId(), digest, under));
     }
 
     @Override

@@ -46,7 +46,7 @@ final class Talk {
         if (own != null) {
             return own;
         }
-        var told = incident.told().get(kind);
+        var told = incident.told().standing(kind).orElse(null);
         if (told == null) {
             return null;
         }
@@ -75,7 +75,7 @@ final class Talk {
     /** Forgets what the log holds by now. */
     void settle(Incident incident) {
         said.entrySet().removeIf(entry -> {
-            var told = incident.told().get(entry.getKey());
+            var told = incident.told().standing(entry.getKey()).orElse(null);
             return told != null
                     && told.digest().equals(entry.getValue().digest())
                     && told.messageId().equals(entry.getValue().place().messageId());

@@ -44,11 +44,11 @@ public final class ApiJson {
         json.set(
                 "messages",
                 Json.array(
-                        new TreeMap<>(incident.told()).entrySet(),
+                        incident.told().standing(),
                         told -> Json.object()
-                                .put("kind", told.getKey())
-                                .put("channel", told.getValue().channel())
-                                .put("id", told.getValue().messageId())));
+                                .put("kind", told.kind())
+                                .put("channel", told.channel())
+                                .put("id", told.messageId())));
         return json;
     }
 

@@ -118,6 +118,7 @@ public final class IncidentEvents {
                 json.put("channel", told.channel());
                 json.put("message", told.messageId());
                 json.put("digest", told.digest());
+                json.set("under", Json.text(told.under()));
             }
             case Step.Cured cured -> {}
             case Step.Closed closed -> {}
@@ -157,7 +158,12 @@ public final class IncidentEvents {
             case "uncured" -> new Step.Uncured(json.text("detail"));
             case "failed" -> new Step.Failed(json.flag("again"), json.text("detail"), json.text("command"));
             case "told" ->
-                new Step.Told(json.text("kind"), json.text("channel"), json.text("message"), json.text("digest"));
+                new Step.Told(
+                        json.text("kind"),
+                        json.text("channel"),
+                        json.text("message"),
+                        json.text("digest"),
+                        json.optional("under", under -> under));
             case "closed" -> new Step.Closed();
             default -> new Step.Unknown(type);
         };

@@ -191,7 +191,7 @@ class IncidentLogTest {
             case 4 -> new Step.Cured();
             case 5 -> new Step.Uncured("");
             case 6 -> new Step.Closed();
-            default -> new Step.Told("root", "C1", "m" + line.seconds(), "d");
+            default -> new Step.Told("root", "C1", "m" + line.seconds(), "d", null);
         };
         boolean hasReason = step instanceof Step.Failed || step instanceof Step.Closed;
         return event(line.incident(), workload, revision, line.attempt(), hasReason ? reason : null, step);
@@ -342,7 +342,10 @@ class IncidentLogTest {
         var log = new IncidentLog(LIMITS);
         append(log, T0, intent(0, 1, 0));
         for (int i = 0; i < 2 * Incident.MAX_TIMELINE; i++) {
-            append(log, T0.plusSeconds(i), event(0, 0, "bad", 1, null, new Step.Told("root", "C1", "m", "d" + i)));
+            append(
+                    log,
+                    T0.plusSeconds(i),
+                    event(0, 0, "bad", 1, null, new Step.Told("root", "C1", "m", "d" + i, null)));
         }
 
         assertThat(incident(log, 0).timeline()).hasSize(Incident.MAX_TIMELINE);

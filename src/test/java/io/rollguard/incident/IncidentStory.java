@@ -232,7 +232,7 @@ public final class IncidentStory {
     }
 
     public IncidentStory told(String kind, String channel, String messageId, String digest) {
-        return step(null, new Step.Told(kind, channel, messageId, digest));
+        return step(null, new Step.Told(kind, channel, messageId, digest, null));
     }
 
     public IncidentStory closed(@Nullable Reason reason) {

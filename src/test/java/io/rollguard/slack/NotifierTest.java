@@ -456,7 +456,9 @@ class NotifierTest {
 
         assertThat(slack.roots(CHANNEL)).hasSize(1);
         assertThat(thread()).hasSize(1);
-        assertThat(journal.log().find(story.id()).orElseThrow().told()).containsOnlyKeys("root", "evidence");
+        assertThat(journal.log().find(story.id()).orElseThrow().told().standing())
+                .extracting(Step.Told::kind)
+                .containsExactly("evidence", "root");
     }
 
     @Test

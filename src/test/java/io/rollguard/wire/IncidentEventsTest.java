@@ -67,7 +67,8 @@ class IncidentEventsTest {
                 new Step.Cured(),
                 new Step.Uncured("still 2 alerts"),
                 new Step.Failed(true, "503 \"quoted\" \u2028 ä 😀", "kubectl argo rollouts abort cart"),
-                new Step.Told("root", "C1", "1.2", "d"),
+                new Step.Told("root", "C1", "1.2", "d", null),
+                new Step.Told("evidence", "C1", "1.3", "", "1.2"),
                 new Step.Closed());
     }
 
