@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -37,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What is assigned is owned on a lease (ADR 009). The group's coordinator takes a commit from members of the present
  * generation only, and as a heartbeat too: from then on it gives the member's partitions to nobody else for a session
- * time-out. So a process that slept, or one that Kafka does not hear, owns nothing until a commit goes through again.
+ * time-out. So a process that slept, or one that Kafka does not hear, owns nothing until a commit goes through again; and
+ * nothing new until it has folded what the owner before it wrote to the incident log.
  */
 @Singleton
 class CommandOwnership implements Ownership {
@@ -55,6 +57,7 @@ class CommandOwnership implements Ownership {
     private static final Duration REQUEST = Duration.ofSeconds(2);
 
     private final Supplier<Consumer<byte[], byte[]>> members;
+    private final BooleanSupplier foldsToEnd;
     private final LongSupplier nanoTime;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable Consumer<byte[], byte[]> member;
@@ -71,13 +74,20 @@ class CommandOwnership implements Ownership {
     private long askedAt;
 
     @Inject
-    CommandOwnership(Clients clients, RollguardConfig config) {
-        this(() -> clients.member("rollguard-reactor-" + config.cluster()), System::nanoTime);
+    CommandOwnership(Clients clients, IncidentJournal incidents, RollguardConfig config) {
+        this(
+                () -> clients.member("rollguard-reactor-" + config.cluster()),
+                () -> incidents.foldToEnd(REQUEST),
+                System::nanoTime);
     }
 
-    /** @param nanoTime a clock that only goes forward, as {@link System#nanoTime} */
-    CommandOwnership(Supplier<Consumer<byte[], byte[]>> members, LongSupplier nanoTime) {
+    /**
+     * @param foldsToEnd whether the incident log could be folded to its end
+     * @param nanoTime a clock that only goes forward, as {@link System#nanoTime}
+     */
+    CommandOwnership(Supplier<Consumer<byte[], byte[]>> members, BooleanSupplier foldsToEnd, LongSupplier nanoTime) {
         this.members = members;
+        this.foldsToEnd = foldsToEnd;
         this.nanoTime = nanoTime;
         endLease();
     }
@@ -163,6 +173,10 @@ class CommandOwnership implements Ownership {
                 var offsets = offsetsToCommit(consumer);
                 consumer.commitSync(offsets, REQUEST);
                 committed.putAll(offsets);
+            }
+            boolean gains = !isLeased() || !leased.containsAll(assigned);
+            if (gains && !foldsToEnd.getAsBoolean()) {
+                return;
             }
             leased = assigned;
             leasedUntil = askedAt + LEASE.toNanos();

@@ -2,6 +2,7 @@ package io.rollguard.kafka;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.rollguard.reactor.Cluster;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
@@ -16,12 +17,17 @@ class KafkaLifecycle {
 
     private static final Logger LOG = Logger.getLogger(KafkaLifecycle.class);
 
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    /** What made it fall out may last, such as a missing right: no need to ask all the time. */
     private static final Duration REJOIN = Duration.ofSeconds(2);
+
     private static final Duration LEAVE = Duration.ofSeconds(3);
 
     private final TopicCreation topics;
     private final AlertReader alerts;
     private final IncidentJournal incidents;
+    private final Cluster cluster;
     private final CommandOwnership commands;
     private final AckedLog log;
     private final BrokerWatch watch;
@@ -32,12 +38,14 @@ class KafkaLifecycle {
             TopicCreation topics,
             AlertReader alerts,
             IncidentJournal incidents,
+            Cluster cluster,
             CommandOwnership commands,
             AckedLog log,
             BrokerWatch watch) {
         this.topics = topics;
         this.alerts = alerts;
         this.incidents = incidents;
+        this.cluster = cluster;
         this.commands = commands;
         this.log = log;
         this.watch = watch;
@@ -57,22 +65,31 @@ class KafkaLifecycle {
     }
 
     private void takePart() {
+        while (!isWhole()) {
+            if (commands.isLeaving() || !rested(LOOK)) {
+                return;
+            }
+        }
         while (!commands.isLeaving()) {
             try {
                 commands.run();
             } catch (RuntimeException e) {
                 LOG.errorf(e, "this instance fell out of the group that decides who owns what; it joins anew");
-                if (!rested()) {
+                if (!rested(REJOIN)) {
                     return;
                 }
             }
         }
     }
 
-    /** What made it fall out may last, such as a missing right: no need to ask all the time. */
-    private static boolean rested() {
+    /** One that can't decide yet takes no workload from one that can. */
+    private boolean isWhole() {
+        return alerts.isWhole() && incidents.isWhole() && cluster.isWhole();
+    }
+
+    private static boolean rested(Duration time) {
         try {
-            Thread.sleep(REJOIN);
+            Thread.sleep(time);
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

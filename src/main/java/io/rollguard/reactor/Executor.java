@@ -84,12 +84,17 @@ final class Executor {
     private boolean mayActNow(Incident incident, Attempt attempt) {
         return journal.foldToEnd(FOLD_TIMEOUT)
                 && journal.log().foreignType().isEmpty()
-                && journal.log()
-                        .find(incident.id())
-                        .flatMap(Incident::openAttempt)
-                        .filter(open -> open.number() == attempt.number() && open.acceptedAt() == null)
-                        .isPresent()
+                && isUndecided(incident, attempt)
                 && ownership.owns(incident.workload());
+    }
+
+    /** Whether the log does not say yet what became of the attempt; the owner before us may have written it since we looked. */
+    boolean isUndecided(Incident incident, Attempt attempt) {
+        return journal.log()
+                .find(incident.id())
+                .flatMap(Incident::openAttempt)
+                .filter(open -> open.number() == attempt.number() && open.acceptedAt() == null)
+                .isPresent();
     }
 
     private Answer request(Act act, Reading.Found found, RevisionHash bad, RevisionHash target) {

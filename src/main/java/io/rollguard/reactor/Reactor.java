@@ -423,7 +423,7 @@ public final class Reactor implements AutoCloseable {
                 attempt.act(),
                 attempt.triggers(),
                 () -> executor.carryOut(incident, attempt, fresh -> against(incident, fresh), now));
-        if (result.isEmpty()) {
+        if (result.isEmpty() || !executor.isUndecided(incident, attempt)) {
             queue.addAfter(incident.workload(), SOON);
             return;
         }

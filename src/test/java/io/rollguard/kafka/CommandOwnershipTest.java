@@ -31,7 +31,8 @@ class CommandOwnershipTest {
     private final Member member = new Member();
     private final List<Integer> changes = new ArrayList<>();
     private long nanos = Long.MAX_VALUE - 1; // a clock that is about to wrap around
-    private final CommandOwnership ownership = new CommandOwnership(() -> member, () -> nanos);
+    private boolean folds = true;
+    private final CommandOwnership ownership = new CommandOwnership(() -> member, () -> folds, () -> nanos);
 
     @BeforeEach
     void joins() {
@@ -122,6 +123,19 @@ class CommandOwnershipTest {
         ownership.turn(member);
 
         assertThat(owned()).containsExactly(3, 4, 5, 6, 7, 8);
+    }
+
+    @Test
+    void nothingIsGainedBeforeTheLogIsFoldedToWhatTheOwnerBeforeWrote() {
+        assign(0, 6);
+        folds = false;
+        assign(0, PARTITIONS);
+        assertThat(owned()).containsExactly(0, 1, 2, 3, 4, 5);
+
+        folds = true;
+        ownership.turn(member);
+
+        assertThat(owned()).hasSize(PARTITIONS);
     }
 
     @Test

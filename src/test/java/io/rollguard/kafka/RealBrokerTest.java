@@ -3,7 +3,6 @@ package io.rollguard.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.alert.AlertHistory;
-import io.rollguard.config.RollguardConfig;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
@@ -18,7 +17,6 @@ import io.rollguard.wire.Events;
 import io.rollguard.wire.ReceivedAlert;
 import io.rollguard.wire.Topic;
 import io.rollguard.wire.WebhookBody;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -285,8 +283,8 @@ class RealBrokerTest {
 
     @Test
     void twoInstancesShareTheWorkloadsAndTheOneThatStaysTakesOver() throws Exception {
-        var one = new CommandOwnership(clients, configOf("share"));
-        var other = new CommandOwnership(clients, configOf("share"));
+        var one = member(clients);
+        var other = member(clients);
         var first = Thread.ofPlatform().daemon().start(one::run);
         awaitTrue(() -> owned(one) == WORKLOADS);
         var second = Thread.ofPlatform().daemon().start(other::run);
@@ -313,7 +311,7 @@ class RealBrokerTest {
                         .all()
                         .get();
             }
-            var only = new CommandOwnership(ownClients, configOf("share"));
+            var only = member(ownClients);
 
             var member = Thread.ofPlatform().daemon().start(only::run);
 
@@ -347,13 +345,8 @@ class RealBrokerTest {
                 .count();
     }
 
-    private static RollguardConfig configOf(String cluster) {
-        return new SmallRyeConfigBuilder()
-                .withMapping(RollguardConfig.class)
-                .withDefaultValue("rollguard.cluster", cluster)
-                .withDefaultValue("rollguard.home", ".")
-                .build()
-                .getConfigMapping(RollguardConfig.class);
+    private static CommandOwnership member(Clients clients) {
+        return new CommandOwnership(() -> clients.member("share"), () -> true, System::nanoTime);
     }
 
     // --- what tests say

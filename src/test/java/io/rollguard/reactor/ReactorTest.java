@@ -295,6 +295,20 @@ class ReactorTest {
         assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
     }
 
+    @Test
+    void anOutcomeThatAnotherInstanceWroteMeanwhileIsNotWrittenAgain() {
+        fires("CartErrors", CANARY_POD);
+        cluster.beforeWrite = () -> {
+            cluster.beforeWrite = null;
+            cluster.aborted(clock.instant());
+            newReactor(Mode.AUTO).reconcile(CART);
+        };
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
+    }
+
     // --- what the cluster answers
 
     @Test
