@@ -34,6 +34,7 @@ final class CloudEvent {
         headers.put(TYPE, type);
         headers.put("ce_subject", subject);
         headers.put("ce_time", time.toString());
+        EventType.dataSchema(type).ifPresent(uri -> headers.put("ce_dataschema", uri));
         if (correlation != null) {
             headers.put("ce_correlationid", correlation);
         }

@@ -120,7 +120,7 @@ public final class Events {
         var source = webhook(install);
         var headers = CloudEvent.headers(
                 Uuid5.of("dead-letter", install, reason.code(), detail, Digest.sha256(raw)),
-                "io.rollguard.dead-letter.v1",
+                EventType.DEAD_LETTER.name(),
                 source,
                 source,
                 receivedAt,
