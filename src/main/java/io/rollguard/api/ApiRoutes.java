@@ -34,5 +34,6 @@ class ApiRoutes {
         var door = Door.of("rollguard.api.token-file", config.api().tokenFile(), Form.NAMED, Surroundings.inCluster());
         new Api(door, journal::get, alerts::get, cluster::get, config.bakeTime(), config.alertTtl(), Clock.systemUTC())
                 .addTo(router);
+        new Contracts().addTo(router);
     }
 }

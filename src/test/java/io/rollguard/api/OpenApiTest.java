@@ -39,6 +39,20 @@ class OpenApiTest {
                         .toList());
     }
 
+    @Test
+    void onlyTheContractsNeedNoToken() throws IOException {
+        var open = new ArrayList<String>();
+        var paths = new YAMLMapper().readTree(DESCRIPTION.toFile()).path("paths");
+        paths.properties()
+                .forEach(path -> path.getValue().forEach(operation -> {
+                    if (operation.has("security") && operation.path("security").isEmpty()) {
+                        open.add(path.getKey());
+                    }
+                }));
+
+        assertThat(open).containsExactly("/api/v1/schemas", "/api/v1/schemas/{type}.json", "/api/v1/asyncapi.yaml");
+    }
+
     private static JsonNode incident() throws IOException {
         return new YAMLMapper().readTree(DESCRIPTION.toFile()).at("/components/schemas/Incident");
     }

@@ -92,6 +92,19 @@ class ServiceWithBrokerTest {
     }
 
     @Test
+    void theContractsAreServedToWhoHasNoToken() {
+        for (var path : List.of(
+                "/api/v1/schemas", "/api/v1/schemas/io.rollguard.alert.firing.v1.json", "/api/v1/asyncapi.yaml")) {
+            var request = HttpRequest.newBuilder(root.resolve(path)).build();
+
+            var answer = http.sendAsync(request, BodyHandlers.ofString()).join();
+
+            assertThat(answer.statusCode()).as(path).isEqualTo(200);
+            assertThat(answer.body()).contains("io.rollguard.alert.firing.v1");
+        }
+    }
+
+    @Test
     void anAlertIsInTheTopicWhenItsSenderIsToldAndInTheTableSoon() {
         var name = unique();
 

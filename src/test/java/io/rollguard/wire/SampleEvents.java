@@ -134,7 +134,12 @@ public final class SampleEvents {
             }
             case "intended" -> incident(3, 1, null, new Step.Intended(List.of(new Episode(ALERT, T.minusSeconds(10)))));
             case "accepted" -> incident(4, 1, null, new Step.Accepted("aborted"));
-            case "told" -> incident(5, 1, null, new Step.Told("root", "C0RELEASES", "1772366400.000100", "9f86d081"));
+            case "told" ->
+                incident(
+                        5,
+                        1,
+                        null,
+                        new Step.Told("evidence", "C0RELEASES", "1772366401.000200", "9f86d081", "1772366400.000100"));
             case "verified" -> incident(6, 1, null, new Step.Verified("8 of 8 pods on the target"));
             case "cured" -> incident(7, 1, null, new Step.Cured());
             case "closed" -> incident(8, 1, null, new Step.Closed());

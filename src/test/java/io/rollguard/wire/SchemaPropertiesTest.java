@@ -244,7 +244,7 @@ class SchemaPropertiesTest {
                     Step.Cured.class, Step.Cured::new,
                     Step.Uncured.class, () -> new Step.Uncured(text()),
                     Step.Failed.class, () -> new Step.Failed(flag(), text(), text()),
-                    Step.Told.class, () -> new Step.Told(text(), text(), text(), text()),
+                    Step.Told.class, () -> new Step.Told(text(), text(), text(), text(), perhaps(this::text)),
                     Step.Closed.class, Step.Closed::new);
             return steps.get(kind).get();
         }
