@@ -31,7 +31,7 @@ import org.jboss.logging.Logger;
 
 /**
  * The incident log on its topic. The topic has one partition, so one order that every instance agrees on; an entry counts
- * once it was read back from there, at the broker's time.
+ * once it was read back from there, at the broker's time. What other clusters wrote there is passed over.
  */
 final class IncidentJournal implements Journal, AutoCloseable {
 
@@ -42,6 +42,7 @@ final class IncidentJournal implements Journal, AutoCloseable {
 
     private static final TopicPartition LOG_PARTITION = new TopicPartition(Topic.INCIDENT.topicName(), PARTITION);
 
+    private final String subjects;
     private final IncidentLog log;
     private final Producer<byte[], byte[]> producer;
     private final Admin admin;
@@ -52,7 +53,8 @@ final class IncidentJournal implements Journal, AutoCloseable {
     private final Condition folded = lock.newCondition();
     private volatile boolean broken;
 
-    IncidentJournal(Clients clients, IncidentLog.Limits limits) {
+    IncidentJournal(Clients clients, String cluster, IncidentLog.Limits limits) {
+        this.subjects = cluster + "/";
         this.log = new IncidentLog(limits);
         this.producer = clients.journalProducer();
         this.admin = clients.admin();
@@ -81,6 +83,12 @@ final class IncidentJournal implements Journal, AutoCloseable {
     // --- reading
 
     private void fold(ConsumerRecord<byte[], byte[]> read) {
+        var subject = Records.subject(read);
+        if (subject != null && !subject.startsWith(subjects)) {
+            log.skip(read.offset());
+            signal();
+            return;
+        }
         switch (IncidentEvents.read(Records.type(read), read.value())) {
             case Read.Event event -> apply(read, event.event());
             case Read.Foreign foreign -> {

@@ -33,7 +33,7 @@ class KafkaBeans {
     @Singleton
     IncidentJournal incidents(Clients clients, RollguardConfig config) {
         var limits = new Limits(config.breaker().max(), config.breaker().window(), config.coolDown());
-        return new IncidentJournal(clients, limits);
+        return new IncidentJournal(clients, config.cluster(), limits);
     }
 
     void close(@Disposes AckedLog log) {

@@ -54,6 +54,10 @@ final class Records {
         return text(read.headers().lastHeader("ce_type"));
     }
 
+    static @Nullable String subject(ConsumerRecord<byte[], byte[]> read) {
+        return text(read.headers().lastHeader("ce_subject"));
+    }
+
     /** The trace that the record's writer was in. */
     static Context trace(ConsumerRecord<byte[], byte[]> read) {
         return GlobalOpenTelemetry.getPropagators()

@@ -159,8 +159,8 @@ class RealBrokerTest {
 
     @Test
     void anEntryIsFoldedByEveryInstanceAtTheBrokersTime() throws Exception {
-        try (var one = new IncidentJournal(clients, LIMITS);
-                var other = new IncidentJournal(clients, LIMITS)) {
+        try (var one = new IncidentJournal(clients, "default", LIMITS);
+                var other = new IncidentJournal(clients, "default", LIMITS)) {
             one.start();
             other.start();
             var changes = new LinkedBlockingQueue<Incident>();
@@ -185,8 +185,8 @@ class RealBrokerTest {
 
     @Test
     void entriesKeepTheOrderOfTheCallsAndTheEndIsReached() throws Exception {
-        try (var journal = new IncidentJournal(clients, LIMITS);
-                var late = new IncidentJournal(clients, LIMITS)) {
+        try (var journal = new IncidentJournal(clients, "default", LIMITS);
+                var late = new IncidentJournal(clients, "default", LIMITS)) {
             var event = event(new Step.Cured());
             long last = -1;
             for (int i = 0; i < 50; i++) {
@@ -206,8 +206,25 @@ class RealBrokerTest {
     }
 
     @Test
+    void whatAnotherClusterWroteIsPassedOver() throws Exception {
+        try (var ours = new IncidentJournal(clients, "default", LIMITS);
+                var theirs = new IncidentJournal(clients, "default-2", LIMITS)) {
+            ours.start();
+            theirs.start();
+            var event = event(new Step.Cured());
+
+            long offset = ours.append(event).toCompletableFuture().get(20, TimeUnit.SECONDS);
+
+            assertThat(ours.awaitFolded(offset, SOON)).isTrue();
+            assertThat(theirs.awaitFolded(offset, SOON)).isTrue();
+            assertThat(ours.log().find(event.incident())).isPresent();
+            assertThat(theirs.log().all()).isEmpty();
+        }
+    }
+
+    @Test
     void whatIsNotFoldedInTimeIsNotWaitedForForEver() {
-        try (var journal = new IncidentJournal(clients, LIMITS)) {
+        try (var journal = new IncidentJournal(clients, "default", LIMITS)) {
             journal.start();
 
             assertThat(journal.awaitFolded(Long.MAX_VALUE, Duration.ofMillis(50)))
@@ -224,7 +241,7 @@ class RealBrokerTest {
             new TopicCreation(ownClients).run();
             var watch = new BrokerWatch(ownClients);
             try (var log = new AckedLog(ownClients, watch::wake);
-                    var journal = new IncidentJournal(ownClients, LIMITS)) {
+                    var journal = new IncidentJournal(ownClients, "default", LIMITS)) {
                 var watching = Thread.ofVirtual().start(() -> watch.run(log));
                 journal.start();
                 assertThat(keep(log, "c", alert("Before", ""))).isEqualTo(new Receipt.Kept());
@@ -269,7 +286,7 @@ class RealBrokerTest {
             assertThat(creation.differences())
                     .contains("rollguard.incident.v1 has 3 partitions, not 1")
                     .anyMatch(each -> each.startsWith("rollguard.incident.v1 has message.timestamp.type=CreateTime"));
-            try (var journal = new IncidentJournal(ownClients, LIMITS)) {
+            try (var journal = new IncidentJournal(ownClients, "default", LIMITS)) {
                 journal.start();
                 long offset = journal.append(event(new Step.Cured()))
                         .toCompletableFuture()
