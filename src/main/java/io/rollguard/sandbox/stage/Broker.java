@@ -3,6 +3,8 @@ package io.rollguard.sandbox.stage;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -21,30 +23,35 @@ public final class Broker implements AutoCloseable {
         this.port = port;
     }
 
-    /** Starts it and waits until it serves. */
+    /** Small and quick to start. */
+    private static final List<String> FLAGS = List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+    /** Starts it and waits until it serves. Data that were there before are its own. */
     public static Broker start(Home home, Path data, int port) {
+        return start(home, FLAGS, data, port);
+    }
+
+    /** As above, with other flags for its JVM. */
+    public static Broker start(Home home, List<String> flags, Path data, int port) {
         var sandbox = home.root().resolve("target/sandbox");
         var path = Stream.of("rollguard-sandbox.jar", "lib/*", "log/*")
                 .map(part -> sandbox + File.separator + part)
                 .collect(Collectors.joining(File.pathSeparator));
         var ready = new CountDownLatch(1);
-        var child = Child.start(
-                new ProcessBuilder(
-                        Home.java(),
-                        "-Xmx192m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                        "-cp",
-                        path,
-                        "io.rollguard.sandbox.broker.BrokerMain",
-                        Integer.toString(port),
-                        data.resolve("kafka").toString()),
-                line -> {
-                    if (line.startsWith("READY ")) {
-                        ready.countDown();
-                    }
-                });
+        var command = new ArrayList<>(List.of(Home.java()));
+        command.addAll(flags);
+        command.addAll(List.of(
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-cp",
+                path,
+                "io.rollguard.sandbox.broker.BrokerMain",
+                Integer.toString(port),
+                data.resolve("kafka").toString()));
+        var child = Child.start(new ProcessBuilder(command), line -> {
+            if (line.startsWith("READY ")) {
+                ready.countDown();
+            }
+        });
         try {
             if (!ready.await(START.toSeconds(), TimeUnit.SECONDS)) {
                 child.kill();
@@ -56,6 +63,15 @@ public final class Broker implements AutoCloseable {
             throw new IllegalStateException("interrupted", e);
         }
         return new Broker(child, port);
+    }
+
+    public long pid() {
+        return child.pid();
+    }
+
+    /** Ends it without a chance to clean up (kill -9), and waits. */
+    public void kill() {
+        child.kill();
     }
 
     public String bootstrapServers() {

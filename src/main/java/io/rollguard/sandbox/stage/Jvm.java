@@ -33,6 +33,11 @@ public final class Jvm implements AutoCloseable {
     public static Jvm start(List<String> flags, Class<?> main, List<String> arguments, Consumer<String> lines) {
         var command = new ArrayList<>(List.of(Home.java()));
         command.addAll(flags);
+        command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
+        if (Runtime.version().feature() >= 23) {
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Leash.class.getName(), main.getName()));
         command.addAll(arguments);
         var ready = new CompletableFuture<String>();

@@ -19,7 +19,16 @@ public final class Webhook {
             Map<String, String> labels,
             Map<String, String> annotations,
             Instant startsAt,
-            @Nullable Instant endsAt) {
+            @Nullable Instant endsAt,
+            String generatorUrl) {
+
+        public Alert(
+                Map<String, String> labels,
+                Map<String, String> annotations,
+                Instant startsAt,
+                @Nullable Instant endsAt) {
+            this(labels, annotations, startsAt, endsAt, "");
+        }
 
         /** A firing alert whose rule has no {@code for}, so that its onset is known. */
         public static Alert firing(String name, Map<String, String> labels, Instant startsAt) {
@@ -32,7 +41,7 @@ public final class Webhook {
         }
 
         public Alert resolved(Instant at) {
-            return new Alert(labels, annotations, startsAt, at);
+            return new Alert(labels, annotations, startsAt, at, generatorUrl);
         }
 
         public String fingerprint() {
@@ -59,7 +68,7 @@ public final class Webhook {
     }
 
     private static String alert(Alert alert) {
-        return "{\"status\":\"%s\",\"labels\":%s,\"annotations\":%s,\"startsAt\":\"%s\",\"endsAt\":\"%s\",\"generatorURL\":\"\",\"fingerprint\":\"%s\"}"
+        return "{\"status\":\"%s\",\"labels\":%s,\"annotations\":%s,\"startsAt\":\"%s\",\"endsAt\":\"%s\",\"generatorURL\":%s,\"fingerprint\":\"%s\"}"
                 .formatted(
                         alert.endsAt() == null ? "firing" : "resolved",
                         object(alert.labels()),
@@ -68,6 +77,7 @@ public final class Webhook {
                         alert.endsAt() == null
                                 ? "0001-01-01T00:00:00Z"
                                 : alert.endsAt().toString(),
+                        quoted(alert.generatorUrl()),
                         alert.fingerprint());
     }
 
