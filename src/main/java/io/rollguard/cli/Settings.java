@@ -37,8 +37,7 @@ record Settings(
 
     private static Mode mode(String text) throws UnreadableInput {
         return Mode.named(text)
-                .filter(mode -> mode != Mode.APPROVE)
-                .orElseThrow(() -> new UnreadableInput("ROLLGUARD_MODE must be observe or auto"));
+                .orElseThrow(() -> new UnreadableInput("ROLLGUARD_MODE must be observe, approve or auto"));
     }
 
     /** As the service reads durations: ISO 8601 without the leading PT too, or a number of seconds. */

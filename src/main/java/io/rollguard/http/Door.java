@@ -49,12 +49,14 @@ public final class Door {
      * @param host whom the caller believes to call, that a web page which was made to point at this machine can't forge; null
      *     where absent
      * @param forwarded whether a proxy says that it passes on somebody else's request
+     * @param fromPage whether a web page sent it: browsers say so with every request that can change something
      */
     public record Caller(
             @Nullable String authorization,
             String remote,
             @Nullable String host,
-            boolean forwarded) {
+            boolean forwarded,
+            boolean fromPage) {
 
         public static Caller of(HttpServerRequest request) {
             var address = request.remoteAddress();
@@ -64,7 +66,8 @@ public final class Door {
                     request.getHeader("Authorization"),
                     address == null || address.hostAddress() == null ? "" : address.hostAddress(),
                     authority == null ? null : authority.host(),
-                    request.headers().contains("Forwarded") || request.headers().contains("X-Forwarded-For"));
+                    request.headers().contains("Forwarded") || request.headers().contains("X-Forwarded-For"),
+                    request.headers().contains("Origin"));
         }
     }
 
@@ -110,7 +113,11 @@ public final class Door {
     private static boolean isLocal(Caller caller) {
         try {
             boolean loopback = InetAddress.getByName(caller.remote()).isLoopbackAddress();
-            return loopback && !caller.forwarded() && caller.host() != null && isLocalHost(caller.host());
+            return loopback
+                    && !caller.forwarded()
+                    && !caller.fromPage()
+                    && caller.host() != null
+                    && isLocalHost(caller.host());
         } catch (UnknownHostException e) {
             return false;
         }

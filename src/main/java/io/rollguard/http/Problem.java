@@ -31,6 +31,10 @@ public record Problem(
         return new Problem(405, "Method Not Allowed", detail, null);
     }
 
+    public static Problem conflict(String detail) {
+        return new Problem(409, "Conflict", detail, null);
+    }
+
     public static Problem contentTooLarge(String detail) {
         return new Problem(413, "Content Too Large", detail, null);
     }

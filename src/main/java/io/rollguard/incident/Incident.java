@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param release as first suspected; null only where the log no longer holds that event
  * @param judged the last judgement
  * @param attempts by number, oldest first
+ * @param answers what people decided
  * @param timeline the steps so far, oldest first, at most {@link #MAX_TIMELINE}
  */
 public record Incident(
@@ -38,6 +39,7 @@ public record Incident(
         @Nullable Judgement judged,
         List<Attempt> attempts,
         Told told,
+        Answers answers,
         @Nullable Instant curedAt,
         @Nullable Instant uncuredAt,
         @Nullable Reason closedFor,
@@ -112,15 +114,81 @@ public record Incident(
 
     /** The number that the next intent may carry; empty where none may follow. */
     public OptionalInt nextAttempt() {
+        if (isDismissed() || isRolledBack()) {
+            return OptionalInt.empty();
+        }
         if (attempts.isEmpty()) {
             return OptionalInt.of(1);
         }
         var last = attempts.getLast();
         boolean mayFollow =
                 !last.isEffective() || (last.failure() != null && last.failure().again() && tries() < MAX_TRIES);
-        return mayFollow && !isRolledBack() && attempts.size() < MAX_ATTEMPTS
-                ? OptionalInt.of(last.number() + 1)
+        int next = last.number() + 1;
+        return (mayFollow && attempts.size() < MAX_ATTEMPTS) || answers.granted() == next
+                ? OptionalInt.of(next)
                 : OptionalInt.empty();
+    }
+
+    /** Whether a person wants this release left alone. */
+    public boolean isDismissed() {
+        return answers.dismissedBy() != null;
+    }
+
+    /** Whether a person wants the next attempt made. */
+    public boolean isApproved() {
+        return answers.approval() != null
+                || (answers.granted() > 0 && nextAttempt().orElse(0) == answers.granted());
+    }
+
+    /**
+     * Why a command about this incident is not followed, as it stands; empty where it is. What was only told or refused in
+     * between is no change.
+     *
+     * @param seen the version that the person looked at
+     */
+    public Optional<Reason> against(Command.Kind kind, long seen) {
+        if (!isOpen()) {
+            return Optional.of(Reason.INCIDENT_CLOSED);
+        }
+        if (isDecided(kind)) {
+            return Optional.of(Reason.DECIDED_BEFORE);
+        }
+        if (seen > version || hasChangedSince(seen)) {
+            return Optional.of(Reason.MOVED_ON);
+        }
+        return switch (kind) {
+            case APPROVE -> awaitsApproval() ? Optional.empty() : Optional.of(Reason.NOTHING_TO_APPROVE);
+            case RETRY -> state == State.ESCALATED ? Optional.empty() : Optional.of(Reason.NOTHING_TO_RETRY);
+            case DISMISS ->
+                state == State.SUSPECTED || state == State.ESCALATED ? Optional.empty() : Optional.of(Reason.UNDER_WAY);
+        };
+    }
+
+    private boolean isDecided(Command.Kind kind) {
+        return switch (kind) {
+            case APPROVE -> answers.approval() != null || openAttempt().isPresent() || isRolledBack();
+            case RETRY -> isApproved() || openAttempt().isPresent();
+            case DISMISS -> isDismissed();
+        };
+    }
+
+    /** Whether the last judgement asks a person for an act. */
+    public boolean awaitsApproval() {
+        return state == State.SUSPECTED
+                && !isApproved()
+                && judged != null
+                && judged.verdict().isGuilty()
+                && judged.allowed().isAsked();
+    }
+
+    private boolean hasChangedSince(long seen) {
+        boolean isForgotten =
+                timeline.size() == MAX_TIMELINE && seen < timeline.get(1).version();
+        return isForgotten
+                || timeline.stream()
+                        .anyMatch(entry -> entry.version() > seen
+                                && !entry.step().equals("told")
+                                && !(entry.step().equals("answered") && entry.reason() != null));
     }
 
     public int tries() {
@@ -134,6 +202,8 @@ public record Incident(
         return triggers;
     }
 
+    // --- what an event makes of it
+
     Incident replace(Attempt attempt) {
         var replaced = attempts.stream()
                 .map(each -> each.number() == attempt.number() ? attempt : each)
@@ -142,66 +212,104 @@ public record Incident(
     }
 
     Incident with(State next, List<Attempt> nextAttempts) {
-        return new Incident(
-                id,
-                workload,
-                uid,
-                revision,
-                version,
-                next,
-                openedAt,
-                changedAt,
-                release,
-                judged,
-                nextAttempts,
-                told,
-                curedAt,
-                uncuredAt,
-                closedFor,
-                timeline);
+        var copy = new Copy(this);
+        copy.state = next;
+        copy.attempts = nextAttempts;
+        return copy.made();
     }
 
     Incident with(Judgement judgement) {
-        return new Incident(
-                id, workload, uid, revision, version, state, openedAt, changedAt, release, judgement, attempts, told,
-                curedAt, uncuredAt, closedFor, timeline);
+        var copy = new Copy(this);
+        copy.judged = judgement;
+        return copy.made();
     }
 
     Incident with(Release seen) {
-        return new Incident(
-                id, workload, uid, revision, version, state, openedAt, changedAt, seen, judged, attempts, told, curedAt,
-                uncuredAt, closedFor, timeline);
+        var copy = new Copy(this);
+        copy.release = seen;
+        return copy.made();
     }
 
     Incident with(Told next) {
-        return new Incident(
-                id, workload, uid, revision, version, state, openedAt, changedAt, release, judged, attempts, next,
-                curedAt, uncuredAt, closedFor, timeline);
+        var copy = new Copy(this);
+        copy.told = next;
+        return copy.made();
+    }
+
+    Incident with(Answers next) {
+        var copy = new Copy(this);
+        copy.answers = next;
+        return copy.made();
     }
 
     Incident ended(@Nullable Instant cured, @Nullable Instant uncured, @Nullable Reason closed) {
-        return new Incident(
-                id, workload, uid, revision, version, state, openedAt, changedAt, release, judged, attempts, told,
-                cured, uncured, closed, timeline);
+        var copy = new Copy(this);
+        copy.curedAt = cured;
+        copy.uncuredAt = uncured;
+        copy.closedFor = closed;
+        return copy.made();
     }
 
-    Incident counted(long nextVersion, State next, Instant at, List<Entry> nextTimeline) {
-        return new Incident(
-                id,
-                workload,
-                uid,
-                revision,
-                nextVersion,
-                next,
-                openedAt,
-                at,
-                release,
-                judged,
-                attempts,
-                told,
-                curedAt,
-                uncuredAt,
-                closedFor,
-                nextTimeline);
+    Incident counted(long nextVersion, Instant at, List<Entry> nextTimeline) {
+        var copy = new Copy(this);
+        copy.version = nextVersion;
+        copy.changedAt = at;
+        copy.timeline = nextTimeline;
+        return copy.made();
+    }
+
+    /** Names each field once, so that a change names only what it changes. */
+    private static final class Copy {
+
+        private final Incident from;
+        private long version;
+        private State state;
+        private Instant changedAt;
+        private @Nullable Release release;
+        private @Nullable Judgement judged;
+        private List<Attempt> attempts;
+        private Told told;
+        private Answers answers;
+        private @Nullable Instant curedAt;
+        private @Nullable Instant uncuredAt;
+        private @Nullable Reason closedFor;
+        private List<Entry> timeline;
+
+        Copy(Incident from) {
+            this.from = from;
+            this.version = from.version;
+            this.state = from.state;
+            this.changedAt = from.changedAt;
+            this.release = from.release;
+            this.judged = from.judged;
+            this.attempts = from.attempts;
+            this.told = from.told;
+            this.answers = from.answers;
+            this.curedAt = from.curedAt;
+            this.uncuredAt = from.uncuredAt;
+            this.closedFor = from.closedFor;
+            this.timeline = from.timeline;
+        }
+
+        Incident made() {
+            return new Incident(
+                    from.id,
+                    from.workload,
+                    from.uid,
+                    from.revision,
+                    version,
+                    state,
+                    from.openedAt,
+                    changedAt,
+                    release,
+                    judged,
+                    attempts,
+                    told,
+                    answers,
+                    curedAt,
+                    uncuredAt,
+                    closedFor,
+                    timeline);
+        }
     }
 }

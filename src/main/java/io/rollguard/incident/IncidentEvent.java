@@ -11,6 +11,7 @@ import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version the incident's count of events, this one included, as its writer knew it
  * @param attempt the try to act that this is about; 0 before the first
- * @param by who wrote it: the instance, or later a person
+ * @param by who wrote it: the instance, the notifier, or a person
  * @param at the writer's clock; windows are measured with the broker's append time instead
  */
 public record IncidentEvent(
@@ -113,6 +114,14 @@ public record IncidentEvent(
             }
         }
 
+        /**
+         * A person's command was taken up; the event is by that person. Its reason says why it is not followed.
+         *
+         * @param id of the command, so that one that is delivered again is not answered again
+         * @param seen the version of the incident that the person looked at
+         */
+        record Answered(Command.Kind command, UUID id, long seen) implements Step {}
+
         /** Nothing more is expected. The reason is the event's. */
         record Closed() implements Step {}
 
@@ -130,6 +139,7 @@ public record IncidentEvent(
                 case Uncured s -> "uncured";
                 case Failed s -> "failed";
                 case Told s -> "told";
+                case Answered s -> "answered";
                 case Closed s -> "closed";
                 case Unknown s -> "unknown";
             };

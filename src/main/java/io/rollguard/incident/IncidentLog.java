@@ -8,6 +8,7 @@ import io.rollguard.incident.Incident.State;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -81,7 +82,7 @@ public final class IncidentLog {
         }
         timeline.add(new Entry(
                 before.version() + 1, event.attempt(), event.step().label(), event.reason(), event.by(), appendedAt));
-        var counted = after.counted(before.version() + 1, after.state(), appendedAt, timeline);
+        var counted = after.counted(before.version() + 1, appendedAt, timeline);
         incidents.put(event.incident(), counted);
         return Optional.of(counted);
     }
@@ -113,6 +114,7 @@ public final class IncidentLog {
                 null,
                 List.of(),
                 Told.NOTHING,
+                Answers.NONE,
                 null,
                 null,
                 null,
@@ -123,12 +125,13 @@ public final class IncidentLog {
         return switch (event.step()) {
             case Step.Suspected suspected -> {
                 var seen = incident.with(suspected.release());
-                yield seen.state() == State.CLOSED && seen.attempts().stream().noneMatch(Attempt::isEffective)
-                        ? seen.ended(null, null, null).with(State.SUSPECTED, seen.attempts())
-                        : seen;
+                boolean mayReopen = seen.state() == State.CLOSED
+                        && !seen.isDismissed()
+                        && seen.attempts().stream().noneMatch(Attempt::isEffective);
+                yield mayReopen ? seen.ended(null, null, null).with(State.SUSPECTED, seen.attempts()) : seen;
             }
-            case Step.Judged judged ->
-                incident.with(new Judgement(judged.verdict(), judged.allowed(), judged.input(), at));
+            case Step.Judged judged -> judge(incident, judged, at);
+            case Step.Answered answered -> answer(incident, event, answered);
             case Step.Intended intended -> intend(incident, event, intended, at);
             case Step.Accepted accepted ->
                 attempt(incident, event)
@@ -164,6 +167,44 @@ public final class IncidentLog {
                 yield incident;
             }
         };
+    }
+
+    /** What a person approved was one act of a guilty release; where that is no longer what is asked, they are asked again. */
+    private static Incident judge(Incident incident, Step.Judged judged, Instant at) {
+        var next = incident.with(new Judgement(judged.verdict(), judged.allowed(), judged.input(), at));
+        var approval = incident.answers().approval();
+        boolean stands = approval != null
+                && judged.verdict().isGuilty()
+                && judged.allowed().act() == approval.act();
+        return stands ? next : next.with(next.answers().withoutApproval());
+    }
+
+    /** A command that came second, or about what has changed, is written down as refused and changes nothing. */
+    private static Incident answer(Incident incident, IncidentEvent event, Step.Answered answered) {
+        if (incident.answers().to(answered.id()).isPresent()) {
+            return incident;
+        }
+        var refusal = event.reason() == null
+                ? incident.against(answered.command(), answered.seen()).orElse(null)
+                : event.reason();
+        var answers =
+                incident.answers().with(new Answers.Answer(answered.id(), answered.command(), event.by(), refusal));
+        if (refusal != null) {
+            return incident.with(answers);
+        }
+        return switch (answered.command()) {
+            case APPROVE -> incident.with(answers.approved(new Answers.Approval(asked(incident), event.by())));
+            case DISMISS -> incident.with(answers.dismissed(event.by()));
+            case RETRY ->
+                settled(incident.with(
+                        answers.granting(incident.attempts().getLast().number() + 1)));
+        };
+    }
+
+    private static Act asked(Incident incident) {
+        return incident.judged() == null
+                ? Act.NONE
+                : incident.judged().allowed().act();
     }
 
     private static Reason failure(IncidentEvent event) {

@@ -42,6 +42,11 @@ record Clients(Map<String, Object> common) {
         return producer("rollguard-journal", 2_000, 2_000, 5_000);
     }
 
+    /** For what people ask: they wait for the answer. */
+    Producer<byte[], byte[]> commandProducer() {
+        return producer("rollguard-commands", 2_000, 2_000, 5_000);
+    }
+
     /** For what releases do: nobody waits for it, so it may take longer to come through. */
     Producer<byte[], byte[]> releaseProducer() {
         return producer("rollguard-releases", 2_000, 2_000, 30_000);
@@ -74,7 +79,8 @@ record Clients(Map<String, Object> common) {
         var config = config("rollguard-member");
         config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+        // an old command expires, a new one must not be missed
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, (int) CommandOwnership.SESSION.toMillis());
         config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_500);
         config.put(

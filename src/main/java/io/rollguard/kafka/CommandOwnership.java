@@ -33,8 +33,8 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who reconciles what: the assignment of the command topic's consumer group, one group a cluster. A plain consumer and no
- * channel of SmallRye's, because the assignment is all that is asked for until there are commands.
+ * Who reconciles what: the assignment of the command topic's consumer group, one group a cluster. The commands that are read
+ * with it go to {@link CommandTopic}. A plain consumer and no channel of SmallRye's, because the assignment decides.
  *
  * <p>What is assigned is owned on a lease (ADR 009). The group's coordinator takes a commit from members of the present
  * generation only, and as a heartbeat too: from then on it gives the member's partitions to nobody else for a session
@@ -56,6 +56,7 @@ class CommandOwnership implements Ownership {
     private static final Duration POLL = Duration.ofMillis(250);
     private static final Duration REQUEST = Duration.ofSeconds(2);
 
+    private final CommandTopic commands;
     private final Supplier<Consumer<byte[], byte[]>> members;
     private final BooleanSupplier foldsToEnd;
     private final LongSupplier nanoTime;
@@ -74,8 +75,9 @@ class CommandOwnership implements Ownership {
     private long askedAt;
 
     @Inject
-    CommandOwnership(Clients clients, IncidentJournal incidents, RollguardConfig config) {
+    CommandOwnership(Clients clients, CommandTopic commands, IncidentJournal incidents, RollguardConfig config) {
         this(
+                commands,
                 () -> clients.member("rollguard-reactor-" + config.cluster()),
                 () -> incidents.foldToEnd(REQUEST),
                 System::nanoTime);
@@ -85,7 +87,12 @@ class CommandOwnership implements Ownership {
      * @param foldsToEnd whether the incident log could be folded to its end
      * @param nanoTime a clock that only goes forward, as {@link System#nanoTime}
      */
-    CommandOwnership(Supplier<Consumer<byte[], byte[]>> members, BooleanSupplier foldsToEnd, LongSupplier nanoTime) {
+    CommandOwnership(
+            CommandTopic commands,
+            Supplier<Consumer<byte[], byte[]>> members,
+            BooleanSupplier foldsToEnd,
+            LongSupplier nanoTime) {
+        this.commands = commands;
         this.members = members;
         this.foldsToEnd = foldsToEnd;
         this.nanoTime = nanoTime;
@@ -129,12 +136,17 @@ class CommandOwnership implements Ownership {
 
     /** One round. The lease bounds how long it may take. */
     void turn(Consumer<byte[], byte[]> consumer) {
-        consumer.poll(POLL);
+        consumer.poll(POLL).forEach(commands::take); // before the next commit, which must not pass what is owed
         boolean due = nanoTime.getAsLong() - askedAt >= RENEWAL.toNanos();
         if (due || !isLeased() || !leased.equals(numbers(consumer.assignment()))) {
             renewLease(consumer);
         }
         tellChange();
+        if (commands.isFull()) {
+            consumer.pause(consumer.assignment());
+        } else {
+            consumer.resume(consumer.paused());
+        }
     }
 
     private static Set<Integer> numbers(Collection<TopicPartition> partitions) {
@@ -158,6 +170,7 @@ class CommandOwnership implements Ownership {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> taken) {
             committed.keySet().removeAll(taken);
+            commands.forget(taken);
             var left = numbers(taken);
             leased = leased.stream().filter(each -> !left.contains(each)).collect(toUnmodifiableSet());
         }
@@ -187,14 +200,16 @@ class CommandOwnership implements Ownership {
         }
     }
 
-    /** Where reading moved on; else any one of the positions, since it is the asking that counts. */
+    /** As far as commands are answered where that moved on; else any one of them, since it is the asking that counts. */
     private Map<TopicPartition, OffsetAndMetadata> offsetsToCommit(Consumer<byte[], byte[]> consumer) {
-        var positions = consumer.assignment().stream()
-                .collect(toMap(each -> each, each -> new OffsetAndMetadata(consumer.position(each, REQUEST))));
-        var moved = new HashMap<>(positions);
+        var answered = consumer.assignment().stream()
+                .collect(toMap(
+                        each -> each,
+                        each -> new OffsetAndMetadata(commands.answered(each, consumer.position(each, REQUEST)))));
+        var moved = new HashMap<>(answered);
         moved.entrySet().removeAll(committed.entrySet());
         return moved.isEmpty()
-                ? positions.entrySet().stream().limit(1).collect(toMap(Map.Entry::getKey, Map.Entry::getValue))
+                ? answered.entrySet().stream().limit(1).collect(toMap(Map.Entry::getKey, Map.Entry::getValue))
                 : moved;
     }
 

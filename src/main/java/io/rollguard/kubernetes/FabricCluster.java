@@ -65,7 +65,9 @@ class FabricCluster implements Cluster {
     private final Mirror mirror;
     private final Clock clock;
     private final Optional<String> ownNamespace;
-    private final String pauseSwitch;
+    /** Where the pause switch lies. */
+    private final String switches;
+
     private final boolean isConfigured;
     private final List<ObjectWatch> watches = new ArrayList<>();
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(
@@ -103,8 +105,8 @@ class FabricCluster implements Cluster {
         this.clock = clock;
         var context = Optional.ofNullable(client.getNamespace());
         this.ownNamespace = configured.or(() -> inCluster ? context : Optional.empty());
-        this.pauseSwitch = "/api/v1/namespaces/%s/configmaps/%s"
-                .formatted(ownNamespace.or(() -> context).orElse("default"), PAUSE_SWITCH);
+        this.switches = "/api/v1/namespaces/%s/configmaps"
+                .formatted(ownNamespace.or(() -> context).orElse("default"));
         this.isConfigured = inCluster || !client.getMasterUrl().toString().startsWith(NOT_CONFIGURED);
         for (var resource : Resource.values()) {
             var where = namespaces.isEmpty() || !resource.isNamespaced() ? Stream.of("") : namespaces.stream();
@@ -216,7 +218,7 @@ class FabricCluster implements Cluster {
 
     @Override
     public Pause pause() {
-        return switch (api.get(pauseSwitch)) {
+        return switch (api.get(switches + "/" + PAUSE_SWITCH)) {
             case Reply.Got got
             when got.isSuccess() -> {
                 var data = got.body().path("data");
@@ -287,6 +289,26 @@ class FabricCluster implements Cluster {
     }
 
     // --- writes
+
+    @Override
+    public Answer pause(Pause pause) {
+        var data = ApiServer.JSON
+                .createObjectNode()
+                .put("paused", Boolean.toString(pause.paused()))
+                .put("by", pause.by())
+                .put("reason", pause.reason());
+        var patch = ApiServer.JSON.createArrayNode();
+        patch.addObject().put("op", "add").put("path", "/data").set("value", data);
+        var reply = api.patch(switches + "/" + PAUSE_SWITCH, "", patch);
+        if (reply instanceof Reply.Got got && got.code() == 404) {
+            var object =
+                    ApiServer.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "ConfigMap");
+            object.putObject("metadata").put("name", PAUSE_SWITCH);
+            object.set("data", data);
+            reply = api.create(switches, object);
+        }
+        return Answers.of(reply, now -> new Answer.Done(pause.paused() ? "paused" : "resumed"));
+    }
 
     @Override
     public Answer abort(Reading.Found as, RevisionHash bad, RevisionHash stable) {

@@ -27,8 +27,18 @@ public record Allowed(Act act, Mode mode, @Nullable Reason reason) {
         return new Allowed(Act.NONE, mode, reason);
     }
 
-    /** Whether Rollguard acts by itself. */
-    public boolean acts() {
-        return act != Act.NONE && mode == Mode.AUTO;
+    /** Whether something would be done to the cluster, by itself or once a person approves. */
+    public boolean mayAct() {
+        return act != Act.NONE && mode != Mode.OBSERVE;
+    }
+
+    /** Whether a person is asked. */
+    public boolean isAsked() {
+        return act != Act.NONE && mode == Mode.APPROVE;
+    }
+
+    /** Whether it is done now. */
+    public boolean acts(boolean approved) {
+        return mayAct() && (approved || mode == Mode.AUTO);
     }
 }

@@ -49,7 +49,7 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
     /** The workload's own mode; empty where it names one that does not exist. */
     public Optional<Mode> mode(WorkloadFacts workload) {
         var own = workload.settings().mode();
-        return own == null ? Optional.of(defaultMode) : Mode.named(own).filter(mode -> mode != Mode.APPROVE);
+        return own == null ? Optional.of(defaultMode) : Mode.named(own);
     }
 
     private Optional<Reason> refusal(Release release, WorkloadFacts workload, Optional<Mode> mode, Now now) {

@@ -36,6 +36,9 @@ public interface Cluster {
     /** Reads the pause switch. What can't be read counts as paused. */
     Pause pause();
 
+    /** Turns the pause switch, on behalf of the person that it names. */
+    Answer pause(Pause pause);
+
     /** Reads a workload past every cache. */
     Reading read(WorkloadRef workload);
 

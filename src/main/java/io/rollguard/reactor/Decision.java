@@ -37,6 +37,9 @@ record Decision(
         if (known.isPresent() && known.get().state() != Incident.State.SUSPECTED && open) {
             return NOTHING; // an attempt is under way, or nothing more may be done
         }
+        if (known.filter(Incident::isDismissed).isPresent()) {
+            return NOTHING;
+        }
         if (known.isPresent() && !open && known.get().attempts().stream().anyMatch(Attempt::isEffective)) {
             return NOTHING; // one rollback per release
         }
@@ -47,7 +50,8 @@ record Decision(
         if (!firing) {
             return verdict.reason() == Reason.RESOLVED ? new Decision(false, news, 0, Reason.RESOLVED) : judged(news);
         }
-        int attempt = allowed.acts() && isTime(known, now)
+        boolean approved = known.filter(Incident::isApproved).isPresent();
+        int attempt = allowed.acts(approved) && isTime(known, now)
                 ? known.map(Incident::nextAttempt).map(next -> next.orElse(0)).orElse(1)
                 : 0;
         return new Decision(!open, news, attempt, null);

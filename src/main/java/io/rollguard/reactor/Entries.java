@@ -1,6 +1,7 @@
 package io.rollguard.reactor;
 
 import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
@@ -49,6 +50,21 @@ record Entries(String by) {
                 reason,
                 step,
                 at);
+    }
+
+    /** The answer to a person's command, by that person. An approval is of the act that is asked for. */
+    static IncidentEvent answered(Incident incident, Command command, @Nullable Reason refusal, Instant at) {
+        var judged = incident.judged();
+        var last = incident.lastAttempt();
+        return new Entries(command.by())
+                .next(
+                        incident,
+                        last.map(Attempt::number).orElse(0),
+                        judged == null ? Act.NONE : judged.allowed().act(),
+                        target(incident),
+                        refusal,
+                        new Step.Answered(command.kind(), command.id(), command.seen()),
+                        at);
     }
 
     private IncidentEvent next(

@@ -9,6 +9,7 @@ import io.rollguard.alert.Alert;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.Episode;
 import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
@@ -39,11 +40,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +82,7 @@ public final class Reactor implements AutoCloseable {
     private final Cluster cluster;
     private final Alerts alerts;
     private final Journal journal;
+    private final Commands commands;
     private final Ownership ownership;
     private final Telemetry telemetry;
     private final Settings settings;
@@ -94,12 +99,14 @@ public final class Reactor implements AutoCloseable {
     private final WorkQueue<WorkloadRef> queue = new WorkQueue<>();
     private final List<Thread> workers = new ArrayList<>();
     private final Map<WorkloadRef, Instant> notKept = new ConcurrentHashMap<>();
+    private final Map<WorkloadRef, Queue<Commands.Owed>> owed = new ConcurrentHashMap<>();
     private volatile boolean whole;
 
     public Reactor(
             Cluster cluster,
             Alerts alerts,
             Journal journal,
+            Commands commands,
             Ownership ownership,
             ReleaseEvents releaseEvents,
             Telemetry telemetry,
@@ -108,6 +115,7 @@ public final class Reactor implements AutoCloseable {
         this.cluster = cluster;
         this.alerts = alerts;
         this.journal = journal;
+        this.commands = commands;
         this.ownership = ownership;
         this.telemetry = telemetry;
         this.settings = settings;
@@ -134,6 +142,7 @@ public final class Reactor implements AutoCloseable {
         cluster.onChange(queue::add);
         alerts.onChange(this::heard);
         journal.onChange(incident -> queue.add(incident.workload()));
+        commands.onCommand(this::asked);
         ownership.onChange(this::sweep);
         for (int worker = 0; worker < WORKERS; worker++) {
             workers.add(Thread.ofVirtual().name("reactor-" + worker).start(this::work));
@@ -149,6 +158,7 @@ public final class Reactor implements AutoCloseable {
                     if (isWhole() && ownership.owns(workload)) {
                         reconcile(workload);
                     }
+                    forgetWhatIsNotOwed(workload);
                 } catch (RuntimeException e) {
                     LOG.log(
                             ERROR,
@@ -180,9 +190,11 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         var now = clock.instant();
-        Stream.concat(
+        Stream.of(
+                        owed.keySet().stream(),
                         releases.active(now).map(Release::workload),
                         journal.log().open().stream().map(Incident::workload))
+                .flatMap(Function.identity())
                 .distinct()
                 .forEach(queue::add);
     }
@@ -229,6 +241,25 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
+    /** Takes up a command; it is answered when its workload is next looked at. */
+    void asked(Commands.Owed asked) {
+        var workload = asked.command().workload();
+        owed.compute(workload, (key, waiting) -> {
+            var all = waiting == null ? new ConcurrentLinkedQueue<Commands.Owed>() : waiting;
+            all.add(asked);
+            return all;
+        });
+        queue.add(workload);
+    }
+
+    /** Answered, or handed to another instance that owns the workload now. */
+    private void forgetWhatIsNotOwed(WorkloadRef workload) {
+        owed.computeIfPresent(workload, (key, waiting) -> {
+            waiting.removeIf(each -> !each.isOurs());
+            return waiting.isEmpty() ? null : waiting;
+        });
+    }
+
     private static boolean isNew(AlertHistory history) {
         var current = history.current();
         return history.latest().status() == Alert.Status.FIRING
@@ -246,6 +277,7 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void lookAfter(WorkloadRef ref, Instant now) {
+        answer(ref, now);
         for (var incident : journal.log().of(ref)) {
             if (incident.isOpen()) {
                 seeThrough(incident, now);
@@ -316,7 +348,7 @@ public final class Reactor implements AutoCloseable {
 
     private Allowed allowed(WorkloadFacts workload, Release release, Case input, Verdict verdict, Instant now) {
         var allowed = settings.policy().decide(verdict, release, workload, RollbackPolicy.Now.CLEAR);
-        if (!allowed.acts()) {
+        if (!allowed.mayAct()) {
             return allowed;
         }
         var hold = journal.log().foreignType().isPresent()
@@ -399,9 +431,57 @@ public final class Reactor implements AutoCloseable {
         return settled.compareTo(SWEEP) < 0 ? settled : SWEEP;
     }
 
+    // --- what people ask
+
+    private void answer(WorkloadRef ref, Instant now) {
+        var waiting = owed.get(ref);
+        if (waiting == null) {
+            return;
+        }
+        for (var each : waiting) {
+            if (each.isOurs()) {
+                answer(each.command(), now);
+                each.answered();
+            }
+        }
+    }
+
+    private void answer(Command command, Instant now) {
+        var incident = journal.log()
+                .find(command.incident())
+                .filter(found -> found.workload().equals(command.workload()));
+        if (incident.isEmpty()) {
+            LOG.log(
+                    WARNING,
+                    "%s asks to %s incident %s, which the log does not know: it is passed over"
+                            .formatted(command.by(), command.kind().label(), command.incident()));
+            return;
+        }
+        if (incident.get().answers().to(command.id()).isPresent()) {
+            return; // delivered again
+        }
+        var refusal = command.isExpired(now)
+                ? Reason.COMMAND_EXPIRED
+                : incident.get().against(command.kind(), command.seen()).orElse(null);
+        append(List.of(Entries.answered(incident.get(), command, refusal, now)));
+        LOG.log(
+                INFO,
+                "command workload=%s command=%s by=%s outcome=%s incident=%s"
+                        .formatted(
+                                command.workload(),
+                                command.kind().label(),
+                                command.by(),
+                                refusal == null ? "followed" : refusal.code(),
+                                command.incident()));
+    }
+
     // --- an incident that was acted on
 
     private void seeThrough(Incident incident, Instant now) {
+        if (incident.isDismissed() && incident.openAttempt().isEmpty()) {
+            append(List.of(entries.next(incident, Reason.DISMISSED, new Step.Closed(), now)));
+            return;
+        }
         switch (incident.state()) {
             case ACTING ->
                 incident.openAttempt().ifPresent(attempt -> {
@@ -440,11 +520,13 @@ public final class Reactor implements AutoCloseable {
         if (release.isEmpty() || !IncidentId.of(release.get()).equals(incident.id())) {
             return Reason.SUPERSEDED;
         }
-        var judgement = look(fresh, release.get(), Optional.of(incident), now);
-        if (!judgement.allowed().acts()) {
+        var known = journal.log().find(incident.id());
+        var judgement = look(fresh, release.get(), known, now);
+        if (!judgement.allowed().mayAct()) {
             return reason(judgement);
         }
-        return null;
+        boolean approved = known.filter(Incident::isApproved).isPresent();
+        return judgement.allowed().acts(approved) ? null : Reason.NOT_APPROVED;
     }
 
     private void reacted(Attempt attempt, Instant now) {
@@ -604,7 +686,10 @@ public final class Reactor implements AutoCloseable {
     /** In observe mode nothing is written to the cluster, good revisions included; nor by one that owns it no more. */
     private boolean mayWrite(WorkloadFacts workload) {
         return ownership.owns(workload.ref())
-                && settings.policy().mode(workload).filter(Mode.AUTO::equals).isPresent();
+                && settings.policy()
+                        .mode(workload)
+                        .filter(mode -> mode != Mode.OBSERVE)
+                        .isPresent();
     }
 
     // --- the log

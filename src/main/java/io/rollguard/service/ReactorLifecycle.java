@@ -9,6 +9,7 @@ import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.reactor.Alerts;
 import io.rollguard.reactor.Cluster;
+import io.rollguard.reactor.Commands;
 import io.rollguard.reactor.Journal;
 import io.rollguard.reactor.Ownership;
 import io.rollguard.reactor.Reactor;
@@ -30,6 +31,7 @@ class ReactorLifecycle {
     private final Cluster cluster;
     private final Alerts alerts;
     private final Journal journal;
+    private final Commands commands;
     private final Ownership ownership;
     private final ReleaseEvents releaseEvents;
     private final Telemetry telemetry;
@@ -40,6 +42,7 @@ class ReactorLifecycle {
             Cluster cluster,
             Alerts alerts,
             Journal journal,
+            Commands commands,
             Ownership ownership,
             ReleaseEvents releaseEvents,
             Telemetry telemetry) {
@@ -47,6 +50,7 @@ class ReactorLifecycle {
         this.cluster = cluster;
         this.alerts = alerts;
         this.journal = journal;
+        this.commands = commands;
         this.ownership = ownership;
         this.releaseEvents = releaseEvents;
         this.telemetry = telemetry;
@@ -54,7 +58,7 @@ class ReactorLifecycle {
 
     void start(@Observes StartupEvent event) {
         reactor = new Reactor(
-                cluster, alerts, journal, ownership, releaseEvents, telemetry, settings(), Clock.systemUTC());
+                cluster, alerts, journal, commands, ownership, releaseEvents, telemetry, settings(), Clock.systemUTC());
         reactor.start();
     }
 
@@ -78,14 +82,9 @@ class ReactorLifecycle {
     }
 
     private Mode mode() {
-        var mode = Mode.named(config.mode())
+        return Mode.named(config.mode())
                 .orElseThrow(() -> new ConfigurationException(
-                        "rollguard.mode is '%s': it must be observe or auto".formatted(config.mode())));
-        if (mode == Mode.APPROVE) {
-            throw new ConfigurationException(
-                    "rollguard.mode is 'approve', which does not exist yet: choose observe or auto");
-        }
-        return mode;
+                        "rollguard.mode is '%s': it must be observe, approve or auto".formatted(config.mode())));
     }
 
     /** The host with something that tells two processes apart. */

@@ -104,6 +104,10 @@ final class Messages {
                 verdict(Objects.requireNonNull(judged))
                         .ours(" In mode auto Rollguard would now "
                                 + deed(incident, judged.allowed().act()) + ".");
+            case ASKING ->
+                verdict(Objects.requireNonNull(judged))
+                        .ours(" Once approved, Rollguard will "
+                                + deed(incident, judged.allowed().act()) + ".");
             case ACTING, ACCEPTED, RETRYING, VERIFIED, CURED, CLOSED_CURED ->
                 judged == null ? words.ours("The release was found guilty.") : verdict(judged);
             case UNCURED, CLOSED_UNCURED ->
@@ -163,8 +167,19 @@ final class Messages {
                 .ours(". Nothing more is done automatically.");
     }
 
-    /** What a person types instead. */
+    /** What a person types. */
     private static Optional<Block> command(Incident incident, Phase phase) {
+        if (phase == Phase.ASKING) {
+            return Optional.of(new Block.Section(new Words()
+                    .bold("To approve it")
+                    .line()
+                    .command("./rollguard incidents approve " + incident.id())
+                    .line()
+                    .bold("To leave the release alone")
+                    .line()
+                    .command("./rollguard incidents dismiss " + incident.id())
+                    .markup()));
+        }
         if (phase != Phase.ESCALATED) {
             return Optional.empty();
         }
@@ -205,6 +220,7 @@ final class Messages {
                 .ifPresent(last -> fields.add(field("Attempt")
                         .ours("%d: %s".formatted(last.number(), state(last)))
                         .markup()));
+        decided(incident).ifPresent(words -> fields.add(words.markup()));
         reaction(incident)
                 .ifPresent(time -> fields.add(field("Reaction")
                         .ours("%s from the alert to the request".formatted(time))
@@ -250,6 +266,21 @@ final class Messages {
                                 release.strategy().label(),
                                 release.stage().label().replace('-', ' ')))
                 .time(release.startedAt()));
+    }
+
+    /** What a person decided last. */
+    private static Optional<Words> decided(Incident incident) {
+        return incident.answers().given().reversed().stream()
+                .filter(answer -> answer.refusal() == null)
+                .findFirst()
+                .map(answer -> field("Decided")
+                        .ours(
+                                switch (answer.kind()) {
+                                    case APPROVE -> "approved by ";
+                                    case DISMISS -> "dismissed by ";
+                                    case RETRY -> "one more attempt, by ";
+                                })
+                        .foreign(answer.by()));
     }
 
     private static String state(Attempt attempt) {
@@ -447,6 +478,15 @@ final class Messages {
                                     + (forbids == null ? "nothing may be done" : forbids.text())
                                     + ".")),
                     Phase.HELD));
+        }
+        if (Phase.of(incident) == Phase.ASKING) {
+            replies.add(new Reply(
+                    "asking",
+                    message(new Words()
+                            .bold("A person is needed")
+                            .ours(": the release is guilty, and the mode is approve. Nothing is done until"
+                                    + " somebody approves it.")),
+                    Phase.ASKING));
         }
         if (incident.uncuredAt() != null) {
             replies.add(new Reply(

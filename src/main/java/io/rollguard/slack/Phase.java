@@ -14,6 +14,8 @@ enum Phase {
     /** Guilty, but something forbids an automatic act. */
     HELD("✋", "%s needs a person: no automatic rollback"),
     WOULD_ACT("🔎", "%s would be rolled back (mode observe)"),
+    /** Guilty, and a person is asked. */
+    ASKING("✋", "Roll back %s? A person must approve it"),
     ACTING("🚨", "Rolling back %s"),
     ACCEPTED("🚨", "Rolling back %s: the cluster accepted it"),
     RETRYING("🚨", "Rolling back %s: trying again"),
@@ -40,14 +42,23 @@ enum Phase {
 
     /** Somebody has to look, now. */
     boolean needsPerson() {
-        return this == HELD || this == UNCURED || this == ESCALATED;
+        return this == HELD || this == ASKING || this == UNCURED || this == ESCALATED;
     }
 
     /** Not overtaken within seconds, so that it is shown at once. */
     boolean isSettled() {
         return switch (this) {
             case WEIGHING, NO_ROLLBACK, WOULD_ACT, ACTING, ACCEPTED, RETRYING -> false;
-            case HELD, VERIFIED, CURED, UNCURED, ESCALATED, CLOSED_CURED, CLOSED_UNCURED, CLOSED_FAILED, CLOSED -> true;
+            case HELD,
+                    ASKING,
+                    VERIFIED,
+                    CURED,
+                    UNCURED,
+                    ESCALATED,
+                    CLOSED_CURED,
+                    CLOSED_UNCURED,
+                    CLOSED_FAILED,
+                    CLOSED -> true;
         };
     }
 
@@ -82,7 +93,10 @@ enum Phase {
         if (isVoid || judged.allowed().reason() != null || judged.allowed().act() == Act.NONE) {
             return HELD;
         }
-        if (judged.allowed().mode() != Mode.AUTO) {
+        if (incident.awaitsApproval()) {
+            return ASKING;
+        }
+        if (judged.allowed().mode() == Mode.OBSERVE) {
             return WOULD_ACT;
         }
         return incident.lastAttempt().isPresent() ? RETRYING : ACTING;

@@ -49,7 +49,8 @@ public enum Reason {
     EPISODE_SPENT("episode-spent", "this firing has led to a rollback already"),
     LOG_NOT_UNDERSTOOD(
             "log-not-understood", "the incident log holds an event that this version of Rollguard does not know"),
-    UNREADABLE_MODE("unreadable-mode", "the annotation rollguard.io/mode is neither observe nor auto"),
+    UNREADABLE_MODE("unreadable-mode", "the annotation rollguard.io/mode is neither observe, approve nor auto"),
+    NOT_APPROVED("not-approved", "a person must approve it first"),
 
     // --- how an attempt ended without the act
     WITHDRAWN("withdrawn", "the verdict no longer allows it"),
@@ -62,7 +63,17 @@ public enum Reason {
     UNRESOLVED("unresolved", "it is not known in time whether the act was done"),
     SUPERSEDED("superseded", "a newer revision replaced the release"),
     RELEASE_OVER("release-over", "the release is over: it has baked, or was replaced"),
-    NOT_CURED("not-cured", "the alerts go on after the rollback");
+    NOT_CURED("not-cured", "the alerts go on after the rollback"),
+    DISMISSED("dismissed", "a person dismissed it"),
+
+    // --- why a person's command is not followed
+    INCIDENT_CLOSED("incident-closed", "the incident is closed"),
+    DECIDED_BEFORE("decided-before", "it has been decided already"),
+    MOVED_ON("moved-on", "the incident has changed since it was looked at"),
+    COMMAND_EXPIRED("command-expired", "the command was not taken up in time"),
+    NOTHING_TO_APPROVE("nothing-to-approve", "nothing waits for an approval"),
+    NOTHING_TO_RETRY("nothing-to-retry", "no attempt has failed for good"),
+    UNDER_WAY("under-way", "a rollback is under way or done");
 
     private final String code;
     private final String text;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.Episode;
+import io.rollguard.incident.Answers;
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Incident;
 import io.rollguard.release.Release;
@@ -27,6 +28,7 @@ public final class ApiJson {
                 "refusal",
                 VerdictJson.reason(judged == null ? null : judged.allowed().reason()));
         json.put("attempts", incident.attempts().size());
+        json.put("awaitsApproval", incident.awaitsApproval());
         return json;
     }
 
@@ -37,6 +39,7 @@ public final class ApiJson {
         json.set("release", release == null ? Json.text(null) : ReleaseJson.release(release));
         json.set("judged", judged(incident.judged()));
         json.set("attempts", Json.array(incident.attempts(), ApiJson::attempt));
+        json.set("answers", Json.array(incident.answers().given(), ApiJson::answer));
         json.set("curedAt", Json.time(incident.curedAt()));
         json.set("uncuredAt", Json.time(incident.uncuredAt()));
         json.set("closedFor", VerdictJson.reason(incident.closedFor()));
@@ -112,6 +115,15 @@ public final class ApiJson {
         json.put("again", failure.again());
         json.put("detail", failure.detail());
         json.put("command", failure.command());
+        return json;
+    }
+
+    private static ObjectNode answer(Answers.Answer answer) {
+        var json = Json.object();
+        json.put("command", answer.kind().label());
+        json.put("id", answer.command().toString());
+        json.put("by", answer.by());
+        json.set("refusal", VerdictJson.reason(answer.refusal()));
         return json;
     }
 

@@ -1,6 +1,7 @@
 package io.rollguard.wire;
 
 import io.rollguard.alert.Alert;
+import io.rollguard.incident.Command;
 import io.rollguard.reactor.ReleaseEvents;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -44,7 +45,12 @@ public record EventType(String name, Topic topic) {
                                     "uncured",
                                     "failed",
                                     "told",
+                                    "answered",
                                     "closed")),
+                    names(
+                            "command",
+                            Topic.COMMAND,
+                            Arrays.stream(Command.Kind.values()).map(Command.Kind::label)),
                     Stream.of(DEAD_LETTER))
             .flatMap(Function.identity())
             .collect(Collectors.toMap(EventType::name, type -> type, (one, other) -> one, LinkedHashMap::new));

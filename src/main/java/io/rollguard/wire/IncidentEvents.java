@@ -3,6 +3,7 @@ package io.rollguard.wire;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
@@ -14,6 +15,7 @@ import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.io.IOException;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -120,6 +122,11 @@ public final class IncidentEvents {
                 json.put("digest", told.digest());
                 json.set("under", Json.text(told.under()));
             }
+            case Step.Answered answered -> {
+                json.put("command", answered.command().label());
+                json.put("id", answered.id().toString());
+                json.put("seen", answered.seen());
+            }
             case Step.Cured cured -> {}
             case Step.Closed closed -> {}
             case Step.Unknown unknown -> {}
@@ -164,6 +171,11 @@ public final class IncidentEvents {
                         json.text("message"),
                         json.text("digest"),
                         json.optional("under", under -> under));
+            case "answered" ->
+                new Step.Answered(
+                        json.oneOf("command", Command.Kind.values(), Command.Kind::label),
+                        json.as("id", UUID::fromString),
+                        json.longNumber("seen", Long.MAX_VALUE));
             case "closed" -> new Step.Closed();
             default -> new Step.Unknown(type);
         };

@@ -69,7 +69,6 @@ class ApiTest {
         var door = Door.of("rollguard.api.token-file", Optional.of(tokens), Form.NAMED, true);
         var router = Router.router(vertx);
         new Api(
-                        door,
                         () -> new Folded(log),
                         () -> new Known(table),
                         () -> {
@@ -78,7 +77,7 @@ class ApiTest {
                         Duration.ofMinutes(30),
                         Duration.ofHours(12),
                         Clock.fixed(IncidentStory.START, ZoneOffset.UTC))
-                .addTo(router);
+                .addTo(new Routes(router, door));
         server = vertx.createHttpServer()
                 .requestHandler(router)
                 .listen(0, "127.0.0.1")

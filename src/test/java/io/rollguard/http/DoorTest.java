@@ -88,9 +88,18 @@ class DoorTest {
     void withoutTokensOnlyThisMachineIsLetIn(String remote, String host, boolean forwarded, boolean in) {
         var door = Door.of("rollguard.api.token-file", Optional.empty(), Form.NAMED, false);
 
-        var access = door.open(new Caller(null, remote, host, forwarded));
+        var access = door.open(new Caller(null, remote, host, forwarded, false));
 
         assertThat(access instanceof Access.Granted).isEqualTo(in);
+    }
+
+    @Test
+    void aWebPageThatIsOpenOnThisMachineIsNotLetInForIt() {
+        var door = Door.of("rollguard.api.token-file", Optional.empty(), Form.NAMED, false);
+
+        var access = door.open(new Caller(null, "127.0.0.1", "localhost:8080", false, true));
+
+        assertThat(access).isInstanceOf(Access.Denied.class);
     }
 
     @Test
@@ -146,6 +155,6 @@ class DoorTest {
     }
 
     private static Caller from(String remote, @Nullable String authorization) {
-        return new Caller(authorization, remote, "localhost:8080", false);
+        return new Caller(authorization, remote, "localhost:8080", false, false);
     }
 }

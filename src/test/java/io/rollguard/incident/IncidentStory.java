@@ -138,6 +138,10 @@ public final class IncidentStory {
         return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.OBSERVE, Act.of(release), null);
     }
 
+    public IncidentStory guiltyInApprove() {
+        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.APPROVE, Act.of(release), null);
+    }
+
     public IncidentStory guiltyBut(Reason refusal) {
         return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.AUTO, Act.NONE, refusal);
     }
@@ -231,6 +235,11 @@ public final class IncidentStory {
                                         release.workload().namespace())));
     }
 
+    /** By a person. */
+    public IncidentStory answered(Command command, @Nullable Reason refusal) {
+        return step(command.by(), refusal, new Step.Answered(command.kind(), command.id(), command.seen()));
+    }
+
     public IncidentStory told(String kind, String channel, String messageId, String digest) {
         return step(null, new Step.Told(kind, channel, messageId, digest, null));
     }
@@ -245,6 +254,10 @@ public final class IncidentStory {
     }
 
     private IncidentStory step(@Nullable Reason reason, Step step) {
+        return step("test", reason, step);
+    }
+
+    private IncidentStory step(String by, @Nullable Reason reason, Step step) {
         now = now.plusSeconds(1);
         var version = log.find(id).map(Incident::version).orElse(0L) + 1;
         var event = new IncidentEvent(
@@ -256,7 +269,7 @@ public final class IncidentStory {
                 release.revision(),
                 release.target() == null ? null : release.target().revision(),
                 act,
-                "test",
+                by,
                 reason,
                 now,
                 step);

@@ -32,7 +32,8 @@ class CommandOwnershipTest {
     private final List<Integer> changes = new ArrayList<>();
     private long nanos = Long.MAX_VALUE - 1; // a clock that is about to wrap around
     private boolean folds = true;
-    private final CommandOwnership ownership = new CommandOwnership(() -> member, () -> folds, () -> nanos);
+    private final CommandOwnership ownership =
+            new CommandOwnership(new CommandTopic(Clients.of("nowhere:1")), () -> member, () -> folds, () -> nanos);
 
     @BeforeEach
     void joins() {

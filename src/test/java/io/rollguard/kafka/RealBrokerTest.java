@@ -3,6 +3,7 @@ package io.rollguard.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.alert.AlertHistory;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -354,6 +356,47 @@ class RealBrokerTest {
         }
     }
 
+    @Test
+    void aCommandComesAgainToTheNextOwnerUntilItIsAnswered() throws Exception {
+        var asking = new CommandTopic(clients);
+        var command = new Command(
+                UUID.randomUUID(),
+                Command.Kind.APPROVE,
+                new IncidentId(UUID.randomUUID()),
+                new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart"),
+                "uid-cart",
+                3,
+                "ann",
+                Instant.EPOCH,
+                Instant.EPOCH.plusSeconds(600));
+
+        asking.send(command).toCompletableFuture().get(20, TimeUnit.SECONDS);
+
+        assertThat(handedTo(clients, false)).contains(command);
+        assertThat(handedTo(clients, true)).contains(command);
+        asking.send(command).toCompletableFuture().get(20, TimeUnit.SECONDS);
+        assertThat(handedTo(clients, true)).as("only what was asked since").containsExactly(command);
+        asking.close();
+    }
+
+    /** What an owner is handed until it leaves; it answers all of it or nothing. */
+    private static List<Command> handedTo(Clients clients, boolean answers) throws Exception {
+        var topic = new CommandTopic(clients);
+        var handed = new CopyOnWriteArrayList<Command>();
+        topic.onCommand(owed -> {
+            handed.add(owed.command());
+            if (answers) {
+                owed.answered();
+            }
+        });
+        var owner = member(clients, topic, "commands");
+        var member = Thread.ofPlatform().daemon().start(owner::run);
+        awaitTrue(() -> !handed.isEmpty());
+        owner.leave();
+        member.join();
+        return handed;
+    }
+
     private static final int WORKLOADS = 200;
 
     private static long owned(CommandOwnership ownership) {
@@ -363,7 +406,11 @@ class RealBrokerTest {
     }
 
     private static CommandOwnership member(Clients clients) {
-        return new CommandOwnership(() -> clients.member("share"), () -> true, System::nanoTime);
+        return member(clients, new CommandTopic(clients), "share");
+    }
+
+    private static CommandOwnership member(Clients clients, CommandTopic commands, String group) {
+        return new CommandOwnership(commands, () -> clients.member(group), () -> true, System::nanoTime);
     }
 
     // --- what tests say

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
@@ -60,6 +61,10 @@ class LeastPrivilegeTest {
     }
 
     private static void act(Shop shop, WorkloadRef cart, WorkloadRef canary) {
+        assertThat(shop.cluster.pause(new Pause(true, "ann", "maintenance"))).isInstanceOf(Answer.Done.class);
+        assertThat(shop.cluster.pause()).isEqualTo(new Pause(true, "ann", "maintenance"));
+        assertThat(shop.cluster.pause(new Pause(false, "ann", ""))).isInstanceOf(Answer.Done.class);
+        assertThat(shop.cluster.pause()).isEqualTo(Pause.NONE);
         var good = shop.current(cart);
         for (int version = 2; version < 9; version++) {
             keepGood(shop, cart);

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -58,12 +59,7 @@ class RollbackPolicyTest {
                 row("daemonset", deployment().kind(Kind.DAEMONSET), Act.NONE, Reason.KIND_UNSUPPORTED),
                 row("gitops", deployment().gitOps(), Act.NONE, Reason.GITOPS_OWNED),
                 row("no target", deployment().withoutTarget(), Act.NONE, Reason.NO_GOOD_REVISION),
-                row("nonsense", canary().settings("yolo", null, null), Act.NONE, Reason.UNREADABLE_MODE),
-                row(
-                        "approve does not exist yet",
-                        canary().settings("approve", null, null),
-                        Act.NONE,
-                        Reason.UNREADABLE_MODE));
+                row("nonsense", canary().settings("yolo", null, null), Act.NONE, Reason.UNREADABLE_MODE));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -73,7 +69,21 @@ class RollbackPolicyTest {
 
         assertThat(allowed.act()).isEqualTo(act);
         assertThat(allowed.reason()).isEqualTo(reason);
-        assertThat(allowed.acts()).isEqualTo(act != Act.NONE);
+        assertThat(allowed.acts(false)).isEqualTo(act != Act.NONE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "OBSERVE, false, false",
+        "OBSERVE, true,  false",
+        "APPROVE, false, false",
+        "APPROVE, true,  true",
+        "AUTO,    false, true",
+        "AUTO,    true,  true"
+    })
+    void whetherItIsDoneNow(Mode mode, boolean approved, boolean acts) {
+        assertThat(new Allowed(Act.ABORT, mode, null).acts(approved)).isEqualTo(acts);
+        assertThat(new Allowed(Act.NONE, mode, Reason.PAUSED).acts(approved)).isFalse();
     }
 
     @ParameterizedTest
@@ -97,6 +107,8 @@ class RollbackPolicyTest {
     void aWorkloadsOwnModeWinsAndWhatIsUnreadableOnlyWatches() {
         assertThat(canary().settings("observe", null, null).decide(Outcome.GUILTY, Now.CLEAR))
                 .isEqualTo(new Allowed(Act.ABORT, Mode.OBSERVE, null));
+        assertThat(canary().settings("approve", null, null).decide(Outcome.GUILTY, Now.CLEAR))
+                .isEqualTo(new Allowed(Act.ABORT, Mode.APPROVE, null));
         assertThat(canary().settings("yolo", null, null)
                         .decide(Outcome.SUSPECT, Now.CLEAR)
                         .mode())

@@ -154,6 +154,12 @@ final class FakeCluster implements Cluster {
     }
 
     @Override
+    public Answer pause(Pause pause) {
+        this.pause = pause;
+        return new Answer.Done("switched");
+    }
+
+    @Override
     public Pause pause() {
         return pause;
     }

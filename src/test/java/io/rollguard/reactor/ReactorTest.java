@@ -11,8 +11,10 @@ import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Labels;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.incident.IncidentId;
 import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
@@ -31,6 +33,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +77,7 @@ class ReactorTest {
                 cluster,
                 new FixedAlerts(),
                 journal,
+                new NoCommands(),
                 new Ours(),
                 (step, release, at) -> told.add("release." + step.label()),
                 new Counting(),
@@ -462,6 +467,231 @@ class ReactorTest {
         reactor.reconcile(CART);
 
         assertThat(journal.entries).isEmpty();
+    }
+
+    // --- what people ask
+
+    @Test
+    void inApproveModeItWaitsForAPersonWhoseNameEndsUpInTheLog() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).isEmpty();
+        assertThat(allowed()).isEqualTo(new Allowed(Act.ABORT, Mode.APPROVE, null));
+        assertThat(incident().awaitsApproval()).isTrue();
+
+        ask(Command.Kind.APPROVE, incident().version());
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1");
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "answered", "intended", "accepted");
+        assertThat(journal.entries.get(2).by()).isEqualTo("ann");
+    }
+
+    @Test
+    void anApprovalIsOnlyForWhatThePersonSaw() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", SERVICE_LESS);
+        reactor.reconcile(CART);
+        long seen = incident().version();
+        clock.advance(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+
+        ask(Command.Kind.APPROVE, seen);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.MOVED_ON);
+        ask(Command.Kind.APPROVE, incident().version());
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void whatWasOnlyToldInBetweenIsNoChange() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        long seen = incident().version();
+        journal.append(new Entries("notifier")
+                .next(incident(), null, new Step.Told("root", "C0", "1.1", "digest", null), clock.instant()));
+
+        ask(Command.Kind.APPROVE, seen);
+
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void aSecondPressIsRefusedAndASecondDeliveryIsNotAnswered() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        var first = command(Command.Kind.APPROVE, incident().version());
+        ask(first);
+
+        ask(Command.Kind.APPROVE, incident().version());
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.DECIDED_BEFORE);
+        int written = journal.entries.size();
+        ask(first);
+
+        assertThat(journal.entries).hasSize(written);
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void aCommandThatComesTooLateIsNotFollowed() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        var command = command(Command.Kind.APPROVE, incident().version());
+        clock.advance(Duration.ofSeconds(601));
+
+        ask(command);
+
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.COMMAND_EXPIRED);
+        assertThat(cluster.writes).isEmpty();
+    }
+
+    @Test
+    void anApprovalEndsWithWhatWasApproved() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        ask(Command.Kind.APPROVE, incident().version());
+        assertThat(allowed().reason()).isEqualTo(Reason.PAUSED);
+
+        cluster.pause = Pause.NONE;
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(incident().awaitsApproval()).isTrue();
+    }
+
+    @Test
+    void withoutModeApproveThereIsNothingToApprove() {
+        reactor = newReactor(Mode.OBSERVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+
+        ask(Command.Kind.APPROVE, incident().version());
+
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.NOTHING_TO_APPROVE);
+        assertThat(cluster.writes).isEmpty();
+    }
+
+    @Test
+    void aDismissedIncidentIsClosedAndStaysSoWhateverFires() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+
+        ask(Command.Kind.DISMISS, incident().version());
+        fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-canary1-0", "more", "of it"));
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "answered", "closed");
+        assertThat(incident().closedFor()).isEqualTo(Reason.DISMISSED);
+        assertThat(cluster.writes).isEmpty();
+    }
+
+    @Test
+    void whatIsUnderWayCantBeDismissed() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+
+        ask(Command.Kind.DISMISS, incident().version());
+
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.UNDER_WAY);
+        assertThat(incident().isOpen()).isTrue();
+    }
+
+    @Test
+    void aPersonMayHaveItTriedOnceMoreAfterItGaveUp() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Refused(Reason.FORBIDDEN, "403"));
+        reactor.reconcile(CART);
+        ask(Command.Kind.RETRY, incident().version() - 1);
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.MOVED_ON);
+
+        ask(Command.Kind.RETRY, incident().version());
+        clock.advance(Duration.ofSeconds(2));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(2);
+        assertThat(incident().attempts())
+                .extracting(attempt -> attempt.number())
+                .containsExactly(1, 2);
+        ask(Command.Kind.RETRY, incident().version());
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.DECIDED_BEFORE);
+    }
+
+    @Test
+    void aCommandAboutAnIncidentThatTheLogDoesNotKnowIsPassedOver() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        int written = journal.entries.size();
+        var unknown = new Command(
+                UUID.randomUUID(),
+                Command.Kind.APPROVE,
+                new IncidentId(UUID.randomUUID()),
+                CART,
+                "uid-cart",
+                1,
+                "ann",
+                clock.instant(),
+                clock.instant().plusSeconds(600));
+
+        ask(unknown);
+
+        assertThat(journal.entries).hasSize(written);
+    }
+
+    private Command command(Command.Kind kind, long seen) {
+        return Command.about(incident(), kind, UUID.randomUUID(), seen, "ann", clock.instant());
+    }
+
+    private void ask(Command.Kind kind, long seen) {
+        ask(command(kind, seen));
+    }
+
+    private void ask(Command command) {
+        var owed = new Asked(command);
+        reactor.asked(owed);
+        reactor.reconcile(CART);
+        assertThat(owed.isOurs()).as("the command is still owed").isFalse();
+    }
+
+    private static final class Asked implements Commands.Owed {
+
+        private final Command command;
+        private boolean owed = true;
+
+        Asked(Command command) {
+            this.command = command;
+        }
+
+        @Override
+        public Command command() {
+            return command;
+        }
+
+        @Override
+        public boolean isOurs() {
+            return owed;
+        }
+
+        @Override
+        public void answered() {
+            owed = false;
+        }
+    }
+
+    private static final class NoCommands implements Commands {
+        @Override
+        public CompletionStage<?> send(Command command) {
+            throw new AssertionError("the reactor asks nobody");
+        }
+
+        @Override
+        public void onCommand(Consumer<Owed> listener) {}
     }
 
     // --- ends

@@ -2,6 +2,7 @@ package io.rollguard.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.rollguard.release.Kind;
@@ -14,6 +15,7 @@ import io.rollguard.sandbox.stage.Webhook;
 import io.rollguard.sandbox.stage.Webhook.Alert;
 import io.rollguard.sandbox.stage.Workloads;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -299,6 +301,20 @@ abstract class Scenarios {
     }
 
     @Test
+    void theSwitchCanBeTurnedOverTheApi() {
+        var paused = stage.service().post("/api/v1/automation/pause", "{\"reason\": \"maintenance\"}");
+        try {
+            assertThat(paused.statusCode()).as(paused.body()).isEqualTo(200);
+            var object = client.configMaps().inNamespace(ownNamespace()).withName("rollguard-automation");
+            assertThat(object.get().getData()).containsEntry("paused", "true").containsEntry("reason", "maintenance");
+        } finally {
+            var resumed = stage.service().post("/api/v1/automation/resume", "");
+            assertThat(resumed.statusCode()).as(resumed.body()).isEqualTo(200);
+        }
+        assertThat(stage.service().get("/api/v1/automation").body()).contains("\"paused\":false");
+    }
+
+    @Test
     void inObserveModeItIsOnlySaidWhatWouldBeDone() {
         var bad = givenACanary("cart");
         shop.annotate(Kind.ROLLOUT, "cart", "rollguard.io/mode", "observe");
@@ -309,6 +325,38 @@ abstract class Scenarios {
         assertThat(judged.value().at("/allowed/act").asText()).isEqualTo("abort");
         assertThat(judged.value().at("/allowed/mode").asText()).isEqualTo("observe");
         thenNothingWasDone("cart");
+    }
+
+    @Test
+    void inApproveModeItIsDoneOnceAPersonApproves() {
+        var bad = givenACanary("cart");
+        shop.annotate(Kind.ROLLOUT, "cart", "rollguard.io/mode", "approve");
+        whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
+        var judged = thenJudged("cart", "GUILTY", "names-new-revision");
+        thenSlackShows("cart", "A person must approve it");
+        thenNothingWasDone("cart");
+        var path = "/api/v1/incidents/" + judged.value().path("incident").asText();
+
+        var first = stage.service().post(path + "/approve", "{\"version\": %d}".formatted(version(path)));
+        var second = stage.service().post(path + "/approve", "");
+
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(202);
+        assertThat(second.statusCode()).as(second.body()).isEqualTo(409);
+        thenStep("cart", "verified");
+        thenAborted("cart", bad);
+        thenOneAbort("cart");
+        assertThat(steps("cart", "answered")).hasSize(1);
+    }
+
+    private long version(String incident) {
+        try {
+            return new ObjectMapper()
+                    .readTree(stage.service().get(incident).body())
+                    .path("version")
+                    .asLong();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

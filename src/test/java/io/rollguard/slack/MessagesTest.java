@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentStory;
 import io.rollguard.release.Kind;
@@ -24,6 +25,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +54,9 @@ class MessagesTest {
         all.put("held-by-policy", story().suspected().guiltyBut(Reason.NO_GOOD_REVISION));
         all.put("would-abort", story().suspected().guiltyInObserve());
         all.put("would-restore", story().aboutAPromotedDeployment().suspected().guiltyInObserve());
+        all.put("asking", story().suspected().guiltyInApprove());
+        all.put("approved", asked(Command.Kind.APPROVE).intended().accepted());
+        all.put("dismissed", asked(Command.Kind.DISMISS).closed(Reason.DISMISSED));
         all.put("acting", story().suspected().guilty().intended());
         all.put("accepted", accepted());
         all.put(
@@ -94,6 +99,12 @@ class MessagesTest {
 
     private static IncidentStory accepted() {
         return story().suspected().guilty().intended().accepted();
+    }
+
+    private static IncidentStory asked(Command.Kind kind) {
+        var story = story().suspected().guiltyInApprove();
+        return story.answered(
+                Command.about(story.incident(), kind, new UUID(0, 1), 2, "ann <!here>", story.now()), null);
     }
 
     private static IncidentStory escalated() {
@@ -274,6 +285,7 @@ class MessagesTest {
         assertThat(broadcast)
                 .isEqualTo(Map.of(
                         "held-by-policy", List.of("held"),
+                        "asking", List.of("asking"),
                         "uncured", List.of("uncured"),
                         "uncured-and-closed", List.of("uncured"),
                         "escalated", List.of("escalated"),

@@ -146,7 +146,7 @@ class GoldenEventsTest {
                         .isInstanceOfSatisfying(
                                 IncidentEvents.Read.Event.class,
                                 read -> assertThat(read.event().step()).isNotInstanceOf(Step.Unknown.class));
-            case COMMAND -> throw new AssertionError("nobody reads commands yet");
+            case COMMAND -> assertThat(CommandEvents.read(name, value)).isInstanceOf(CommandEvents.Read.Asked.class);
             case DEAD_LETTER -> assertThat(value).isNotEmpty();
         }
     }

@@ -10,6 +10,7 @@ import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Onset;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
@@ -69,6 +70,7 @@ class IncidentEventsTest {
                 new Step.Failed(true, "503 \"quoted\" \u2028 ä 😀", "kubectl argo rollouts abort cart"),
                 new Step.Told("root", "C1", "1.2", "d", null),
                 new Step.Told("evidence", "C1", "1.3", "", "1.2"),
+                new Step.Answered(Command.Kind.RETRY, new UUID(7, 8), 12),
                 new Step.Closed());
     }
 

@@ -5,6 +5,7 @@ import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Onset;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
@@ -28,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** One event of each type, as the service writes it: a canary of shop/cart that alerts and is aborted. */
@@ -45,13 +47,13 @@ public final class SampleEvents {
     /** @throws IllegalArgumentException where nobody wrote a sample of the type yet */
     public static EventRecord of(EventType type) {
         var step = type.name()
-                .replaceFirst("^io\\.rollguard\\.(alert|release|incident)\\.", "")
+                .replaceFirst("^io\\.rollguard\\.(alert|release|incident|command)\\.", "")
                 .replace(".v1", "");
         return switch (type.topic()) {
             case ALERT -> alert(step);
             case RELEASE -> release(step);
             case INCIDENT -> incident(step);
-            case COMMAND -> throw new IllegalArgumentException("no sample of " + type);
+            case COMMAND -> command(step);
             case DEAD_LETTER ->
                 Events.deadLetter(
                         "prod",
@@ -142,6 +144,15 @@ public final class SampleEvents {
                         new Step.Told("evidence", "C0RELEASES", "1772366401.000200", "9f86d081", "1772366400.000100"));
             case "verified" -> incident(6, 1, null, new Step.Verified("8 of 8 pods on the target"));
             case "cured" -> incident(7, 1, null, new Step.Cured());
+            case "answered" ->
+                incident(
+                        3,
+                        0,
+                        null,
+                        new Step.Answered(
+                                Command.Kind.APPROVE,
+                                command(Command.Kind.APPROVE).id(),
+                                2));
             case "closed" -> incident(8, 1, null, new Step.Closed());
             case "failed" ->
                 incident(
@@ -154,6 +165,28 @@ public final class SampleEvents {
                 incident(7, 1, Reason.NOT_CURED, new Step.Uncured("1 alert still fires 10 min after the rollback"));
             default -> throw new IllegalArgumentException("no sample of incident." + step);
         };
+    }
+
+    private static EventRecord command(String kind) {
+        for (var each : Command.Kind.values()) {
+            if (each.label().equals(kind)) {
+                return CommandEvents.write(command(each));
+            }
+        }
+        throw new IllegalArgumentException("no sample of command." + kind);
+    }
+
+    private static Command command(Command.Kind kind) {
+        return new Command(
+                UUID.fromString("4b1f1c52-6c1e-4f5e-8a55-0c6a2d1f9e10"),
+                kind,
+                IncidentId.of(release(Stage.IN_PROGRESS)),
+                CART,
+                release(Stage.IN_PROGRESS).uid(),
+                2,
+                "ann",
+                T,
+                T.plusSeconds(600));
     }
 
     private static EventRecord incident(long version, int attempt, @Nullable Reason reason, Step step) {

@@ -8,6 +8,7 @@ import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Onset;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
@@ -235,17 +236,26 @@ class SchemaPropertiesTest {
         }
 
         Step step(Class<?> kind) {
-            Map<Class<?>, Supplier<Step>> steps = Map.of(
-                    Step.Suspected.class, () -> new Step.Suspected(release()),
-                    Step.Judged.class, this::judged,
-                    Step.Intended.class, () -> new Step.Intended(some(() -> new Episode(fingerprint(), time()))),
-                    Step.Accepted.class, () -> new Step.Accepted(text()),
-                    Step.Verified.class, () -> new Step.Verified(text()),
-                    Step.Cured.class, Step.Cured::new,
-                    Step.Uncured.class, () -> new Step.Uncured(text()),
-                    Step.Failed.class, () -> new Step.Failed(flag(), text(), text()),
-                    Step.Told.class, () -> new Step.Told(text(), text(), text(), text(), perhaps(this::text)),
-                    Step.Closed.class, Step.Closed::new);
+            Map<Class<?>, Supplier<Step>> steps = Map.ofEntries(
+                    Map.entry(Step.Suspected.class, () -> new Step.Suspected(release())),
+                    Map.entry(Step.Judged.class, this::judged),
+                    Map.entry(
+                            Step.Intended.class,
+                            () -> new Step.Intended(some(() -> new Episode(fingerprint(), time())))),
+                    Map.entry(Step.Accepted.class, () -> new Step.Accepted(text())),
+                    Map.entry(Step.Verified.class, () -> new Step.Verified(text())),
+                    Map.entry(Step.Cured.class, Step.Cured::new),
+                    Map.entry(Step.Uncured.class, () -> new Step.Uncured(text())),
+                    Map.entry(Step.Failed.class, () -> new Step.Failed(flag(), text(), text())),
+                    Map.entry(
+                            Step.Told.class, () -> new Step.Told(text(), text(), text(), text(), perhaps(this::text))),
+                    Map.entry(
+                            Step.Answered.class,
+                            () -> new Step.Answered(
+                                    one(Command.Kind.values()),
+                                    new UUID(random.nextLong(), random.nextLong()),
+                                    number())),
+                    Map.entry(Step.Closed.class, Step.Closed::new));
             return steps.get(kind).get();
         }
 
