@@ -145,8 +145,8 @@ public final class IncidentLog {
             case Step.Failed failed ->
                 attempt(incident, event)
                         .filter(each -> each.mayFailFor(failure(event)))
-                        .map(each -> released(settled(incident.replace(each.failed(
-                                new Failure(failure(event), failed.again(), failed.detail(), failed.command(), at))))))
+                        .map(each -> released(settled(incident.replace(each.failed(new Failure(
+                                failure(event), failed.again(), failed.detail(), failed.command(), event.by(), at))))))
                         .orElse(incident);
             case Step.Cured cured ->
                 incident.isOpen() && incident.isRolledBack() && incident.curedAt() == null
@@ -233,8 +233,11 @@ public final class IncidentLog {
     private Incident released(Incident incident) {
         if (incident.tries() == 0) {
             firstActs.remove(incident.id());
-            spent.values().removeIf(incident.id()::equals);
         }
+        spent.values().removeIf(incident.id()::equals);
+        incident.attempts().stream()
+                .filter(Attempt::countsAsTry)
+                .forEach(attempt -> attempt.triggers().forEach(episode -> spent.putIfAbsent(episode, incident.id())));
         return incident;
     }
 
@@ -247,7 +250,16 @@ public final class IncidentLog {
                 .orElse(null);
         var attempts = new ArrayList<>(incident.attempts());
         attempts.add(new Attempt(
-                event.attempt(), event.act(), event.target(), at, intended.triggers(), voided, null, null, null));
+                event.attempt(),
+                event.act(),
+                event.target(),
+                at,
+                intended.triggers(),
+                event.by(),
+                voided,
+                null,
+                null,
+                null));
         if (voided == null) {
             firstActs.putIfAbsent(incident.id(), new FirstAct(incident.id(), event.uid(), event.revision(), at));
             intended.triggers().forEach(episode -> spent.putIfAbsent(episode, incident.id()));

@@ -7,11 +7,14 @@ import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,9 @@ final class Executor {
     private final Cluster cluster;
     private final Journal journal;
     private final Ownership ownership;
+
+    /** The resourceVersion that the last unanswered request carries: while the object still has it, that request may land. */
+    private final Map<WorkloadRef, String> unanswered = new ConcurrentHashMap<>();
 
     Executor(Cluster cluster, Journal journal, Ownership ownership) {
         this.cluster = cluster;
@@ -65,14 +71,28 @@ final class Executor {
             if (expired) {
                 return failed(incident, attempt, Reason.UNRESOLVED, false, "not done two minutes after the intent");
             }
+            if (attempt.act() == Act.ABORT
+                    && !incident.revision().equals(found.facts().current())) {
+                // a newer revision wipes out every trace of an abort, so whether it was done can't be known any more
+                return failed(incident, attempt, Reason.SUPERSEDED, false, Reason.SUPERSEDED.text());
+            }
+            boolean mayLand = found.resourceVersion().equals(unanswered.get(incident.workload()));
             var against = gate.against(found.facts());
             if (against != null) {
-                return failed(incident, attempt, Reason.WITHDRAWN, true, against.text());
+                return mayLand
+                        ? Optional.empty() // nobody can say that the cluster was not asked
+                        : failed(incident, attempt, Reason.WITHDRAWN, true, against.text());
             }
             if (!mayActNow(incident, attempt)) {
                 return Optional.empty();
             }
             var answer = request(attempt.act(), found, incident.revision(), target);
+            if (answer instanceof Answer.Unsure) {
+                unanswered.put(incident.workload(), found.resourceVersion());
+            }
+            if (mayLand && !(answer instanceof Answer.Done)) {
+                return Optional.empty(); // the one before may have landed, or will
+            }
             if (!(answer instanceof Answer.Moved)) {
                 return of(incident, attempt, answer);
             }

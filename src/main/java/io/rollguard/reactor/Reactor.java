@@ -100,6 +100,13 @@ public final class Reactor implements AutoCloseable {
     private final List<Thread> workers = new ArrayList<>();
     private final Map<WorkloadRef, Instant> notKept = new ConcurrentHashMap<>();
     private final Map<WorkloadRef, Queue<Commands.Owed>> owed = new ConcurrentHashMap<>();
+
+    /**
+     * Outcomes that the log did not confirm. They may yet come into it, so until they have nothing else is done about their
+     * attempts.
+     */
+    private final Map<IncidentId, IncidentEvent> unconfirmed = new ConcurrentHashMap<>();
+
     private volatile boolean whole;
 
     public Reactor(
@@ -139,6 +146,7 @@ public final class Reactor implements AutoCloseable {
 
     /** Subscribes to every change and begins to work. Decides nothing before the picture is whole. */
     public void start() {
+        queue.open();
         cluster.onChange(queue::add);
         alerts.onChange(this::heard);
         journal.onChange(incident -> queue.add(incident.workload()));
@@ -351,13 +359,40 @@ public final class Reactor implements AutoCloseable {
         if (!allowed.mayAct()) {
             return allowed;
         }
-        var hold = journal.log().foreignType().isPresent()
-                ? Reason.LOG_NOT_UNDERSTOOD
-                : journal.log()
-                        .hold(IncidentId.of(release), release.uid(), release.revision(), triggers(input), now)
-                        .orElse(null);
+        var hold = hold(release, input, allowed.act(), now);
         var holds = new RollbackPolicy.Now(cluster.pause().paused(), hold);
         return settings.policy().decide(verdict, release, workload, holds);
+    }
+
+    /** What the incident log holds against the act; null where nothing. */
+    private @Nullable Reason hold(Release release, Case input, Act act, Instant now) {
+        var log = journal.log();
+        if (log.foreignType().isPresent()) {
+            return Reason.LOG_NOT_UNDERSTOOD;
+        }
+        if (isTargetSuspect(release, act)) {
+            return Reason.NO_GOOD_REVISION;
+        }
+        return log.hold(IncidentId.of(release), release.uid(), release.revision(), triggers(input), now)
+                .orElse(null);
+    }
+
+    /**
+     * Whether the target was itself rolled back from, and people brought it back, or was found guilty and is only assumed
+     * to be good. An abort goes back to what serves already, whatever was thought of it.
+     */
+    private boolean isTargetSuspect(Release release, Act act) {
+        var target = release.target();
+        return target != null
+                && journal.log().of(release.workload()).stream()
+                        .filter(incident -> incident.uid().equals(release.uid())
+                                && incident.revision().equals(target.revision()))
+                        .anyMatch(incident -> incident.tries() > 0 || (act == Act.RESTORE && isFoundGuilty(incident)));
+    }
+
+    private static boolean isFoundGuilty(Incident incident) {
+        var judged = incident.judged();
+        return judged != null && judged.verdict().isGuilty();
     }
 
     private static List<Episode> triggers(Case input) {
@@ -485,7 +520,10 @@ public final class Reactor implements AutoCloseable {
         switch (incident.state()) {
             case ACTING ->
                 incident.openAttempt().ifPresent(attempt -> {
-                    if (attempt.acceptedAt() == null) {
+                    var outcome = unconfirmed.get(incident.id());
+                    if (outcome != null && outcome.attempt() == attempt.number()) {
+                        confirm(outcome);
+                    } else if (attempt.acceptedAt() == null) {
                         carryOut(incident, attempt, now);
                     } else {
                         verify(incident, attempt, attempt.acceptedAt(), now);
@@ -565,7 +603,7 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void ended(Incident incident, Attempt attempt, Step step, @Nullable Reason reason, Instant now) {
-        append(List.of(entries.next(incident, attempt, reason, step, now)));
+        confirm(entries.next(incident, attempt, reason, step, now));
         var outcome = reason == null ? step.label() : reason.code();
         telemetry.acted(attempt.act(), outcome);
         LOG.log(
@@ -579,6 +617,12 @@ public final class Reactor implements AutoCloseable {
                                 attempt.number(),
                                 outcome,
                                 incident.id()));
+    }
+
+    private void confirm(IncidentEvent outcome) {
+        unconfirmed.put(outcome.incident(), outcome);
+        append(List.of(outcome));
+        unconfirmed.remove(outcome.incident());
     }
 
     private void watchCure(Incident incident, Instant now) {

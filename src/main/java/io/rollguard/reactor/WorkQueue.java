@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keys that want work. A key is worked on by one worker at a time; added while it waits it is there once, added while it is
@@ -25,12 +26,20 @@ final class WorkQueue<K> implements AutoCloseable {
     private final Set<K> working = new HashSet<>();
     private final Set<K> again = new HashSet<>();
     private final Map<K, ScheduledFuture<?>> later = new HashMap<>();
-    private final ScheduledExecutorService timer;
+    private @Nullable ScheduledExecutorService timer;
     private boolean closed;
 
-    WorkQueue() {
-        timer = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("reactor-timer").factory());
+    /** Begins to keep time. Before that, keys may be added but none is put off: nobody works yet. */
+    void open() {
+        lock.lock();
+        try {
+            if (timer == null && !closed) {
+                timer = Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().daemon().name("reactor-timer").factory());
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     void add(K key) {
@@ -53,7 +62,7 @@ final class WorkQueue<K> implements AutoCloseable {
     void addAfter(K key, Duration delay) {
         lock.lock();
         try {
-            if (closed) {
+            if (closed || timer == null) {
                 return;
             }
             var planned = later.get(key);
@@ -115,9 +124,11 @@ final class WorkQueue<K> implements AutoCloseable {
             closed = true;
             waiting.clear();
             again.clear();
+            if (timer != null) {
+                timer.shutdownNow();
+            }
         } finally {
             lock.unlock();
         }
-        timer.shutdownNow();
     }
 }

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class IncidentLogTest {
 
@@ -286,12 +287,38 @@ class IncidentLogTest {
     }
 
     @Test
-    void whatTheClusterTookCanNotBeWithdrawnByAZombie() {
+    void whatAnotherInstanceWithdrewCountsSinceTheFirstMayHaveAskedAlready() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, by("b", failed(0, 1, Reason.WITHDRAWN)));
+
+        append(log, T0.plusSeconds(1), intent(2, 1, 0));
+
+        assertThat(incident(log, 0).tries()).isEqualTo(1);
+        assertThat(incident(log, 2).attempts().getFirst().isEffective()).isFalse();
+    }
+
+    @Test
+    void theEpisodeOfAWithdrawnSecondAttemptIsNotSpent() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, failed(0, 1, Reason.UNREACHABLE));
+        append(log, T0, intent(0, 2, 7));
+        append(log, T0, failed(0, 2, Reason.WITHDRAWN));
+
+        append(log, T0, intent(4, 1, 7));
+
+        assertThat(incident(log, 4).attempts().getFirst().isEffective()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"WITHDRAWN", "STALE", "UNREACHABLE", "FORBIDDEN", "UNRESOLVED", "SUPERSEDED"})
+    void whatTheClusterTookDoesNotFailForWhatAZombieHeardOfItsOwnRequest(Reason reason) {
         var log = new IncidentLog(LIMITS);
         append(log, T0, intent(0, 1, 0));
         append(log, T0.plusSeconds(1), event(0, 0, "bad", 1, null, new Step.Accepted("")));
 
-        append(log, T0.plusSeconds(2), failed(0, 1, Reason.WITHDRAWN));
+        append(log, T0.plusSeconds(2), failed(0, 1, reason));
 
         assertThat(incident(log, 0).openAttempt()).isPresent();
     }
@@ -360,6 +387,22 @@ class IncidentLogTest {
 
     private static Incident incident(IncidentLog log, int number) {
         return log.find(id(number)).orElseThrow();
+    }
+
+    private static IncidentEvent by(String instance, IncidentEvent event) {
+        return new IncidentEvent(
+                event.incident(),
+                event.version(),
+                event.attempt(),
+                event.workload(),
+                event.uid(),
+                event.revision(),
+                event.target(),
+                event.act(),
+                instance,
+                event.reason(),
+                event.at(),
+                event.step());
     }
 
     private static IncidentEvent intent(int incident, int attempt, int episode) {

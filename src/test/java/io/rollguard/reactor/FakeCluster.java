@@ -73,8 +73,14 @@ final class FakeCluster implements Cluster {
 
     /** A newer revision replaces the canary. */
     void ship(RevisionHash newer, Instant at) {
+        shipOnTopOf(STABLE, newer, at);
+    }
+
+    /** A newer revision comes beside the one that people made stable. */
+    void shipOnTopOf(RevisionHash stable, RevisionHash newer, Instant at) {
         revision(newer, 3, at, 1);
-        rollout(newer, STABLE, false, null, Settings.NONE);
+        pod(newer, 0, at);
+        rollout(newer, stable, false, null, Settings.NONE);
     }
 
     private void rollout(

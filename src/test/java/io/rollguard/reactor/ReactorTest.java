@@ -237,7 +237,7 @@ class ReactorTest {
     }
 
     @Test
-    void anIntentWhoseRevisionWasReplacedIsWithdrawn() {
+    void anAbortWhoseRevisionWasReplacedMayHaveBeenDoneAndCounts() {
         fires("CartErrors", CANARY_POD);
         crashBeforeTheWrite();
         cluster.ship(new RevisionHash("canary2"), clock.instant());
@@ -245,7 +245,8 @@ class ReactorTest {
         newReactor(Mode.AUTO).reconcile(CART);
 
         assertThat(cluster.writes).isEmpty();
-        assertThat(failure().reason()).isEqualTo(Reason.WITHDRAWN);
+        assertThat(failure().reason()).isEqualTo(Reason.SUPERSEDED);
+        assertThat(incident().tries()).isEqualTo(1);
     }
 
     private void crashBeforeTheWrite() {
@@ -375,6 +376,51 @@ class ReactorTest {
     }
 
     @Test
+    void aRequestThatMayYetLandIsNotWithdrawn() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Unsure("timeout"));
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("intended");
+
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.steps()).endsWith("accepted");
+    }
+
+    @Test
+    void aRequestThatMayYetLandIsNotGivenUpForTheAnswerToTheNext() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Unsure("timeout"));
+        cluster.answers.add(new Answer.Refused(Reason.FORBIDDEN, "403"));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("intended");
+
+        clock.advance(Duration.ofSeconds(121));
+        reactor.reconcile(CART);
+
+        assertThat(failure().reason()).isEqualTo(Reason.UNRESOLVED);
+    }
+
+    @Test
+    void anOutcomeThatTheLogDidNotConfirmIsWrittenBeforeAnythingElseIsDone() {
+        fires("CartErrors", CANARY_POD);
+        cluster.beforeWrite = () -> journal.reachable = false;
+        assertThatThrownBy(() -> reactor.reconcile(CART)).hasMessageContaining("incident log could not be written");
+
+        journal.reachable = true;
+        cluster.beforeWrite = null;
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).containsSubsequence("intended", "accepted").doesNotContain("failed");
+    }
+
+    @Test
     void aWorkloadThatIsGoneEndsTheAttempt() {
         fires("CartErrors", CANARY_POD);
         cluster.reading = new Reading.Gone();
@@ -457,6 +503,23 @@ class ReactorTest {
 
         assertThat(cluster.writes).isEmpty();
         assertThat(allowed().reason()).isEqualTo(Reason.LOG_NOT_UNDERSTOOD);
+    }
+
+    @Test
+    void aStableRevisionThatWasRolledBackFromIsNoTarget() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        clock.advance(Duration.ofHours(1));
+        cluster.shipOnTopOf(CANARY, new RevisionHash("canary2"), clock.instant());
+
+        fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-canary2-0"));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.log().of(CART).getLast().judged().allowed().reason()).isEqualTo(Reason.NO_GOOD_REVISION);
     }
 
     @Test
