@@ -34,8 +34,7 @@ class KafkaHealth implements HealthCheck {
             response.withData("trouble", trouble);
         }
         for (int at = 0; at < topics.differences().size(); at++) {
-            response.withData(
-                    "difference-" + (at + 1), topics.differences().get(at).toString());
+            response.withData("difference-" + (at + 1), topics.differences().get(at));
         }
         return response.status(trouble.isEmpty()).build();
     }

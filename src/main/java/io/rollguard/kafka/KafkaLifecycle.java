@@ -57,9 +57,6 @@ class KafkaLifecycle {
     }
 
     private synchronized void read() {
-        if (!topics.stops().isEmpty()) {
-            incidents.distrust();
-        }
         alerts.start();
         incidents.start();
         membership = run("commands", this::takePart);

@@ -12,12 +12,10 @@ class TablesHealth implements HealthCheck {
 
     private final AlertReader alerts;
     private final IncidentJournal incidents;
-    private final TopicCreation topics;
 
-    TablesHealth(AlertReader alerts, IncidentJournal incidents, TopicCreation topics) {
+    TablesHealth(AlertReader alerts, IncidentJournal incidents) {
         this.alerts = alerts;
         this.incidents = incidents;
-        this.topics = topics;
     }
 
     @Override
@@ -29,9 +27,6 @@ class TablesHealth implements HealthCheck {
                 .withData("alerts-unreadable", alerts.unreadable())
                 .withData("incidents-open", incidents.log().open().size());
         incidents.log().foreignType().ifPresent(type -> response.withData("not-understood", type));
-        for (int at = 0; at < topics.stops().size(); at++) {
-            response.withData("stops-" + (at + 1), topics.stops().get(at).toString());
-        }
         return response.build();
     }
 }

@@ -1,0 +1,544 @@
+package io.rollguard.reactor;
+
+import io.rollguard.alert.Alert;
+import io.rollguard.alert.Alert.Status;
+import io.rollguard.alert.Fingerprint;
+import io.rollguard.alert.Labels;
+import io.rollguard.incident.IncidentEvent;
+import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.reactor.HistoryLaws.Landed;
+import io.rollguard.release.Kind;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One random history: two or three instances, one log, one API server and some workloads of which many go bad, with
+ * everything that may happen to them happening in an order that the seed decides. Nothing runs beside anything else: where
+ * an instance calls a port, the others may get their turn before it goes on, several deep. In the end all heals, and the
+ * {@link HistoryLaws} must hold.
+ */
+final class History {
+
+    static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
+    static final Limits LIMITS = new Limits(2, Duration.ofMinutes(5), Duration.ofMinutes(3));
+    static final Duration BAKE_TIME = Duration.ofMinutes(10);
+    static final String SHARED_NAMESPACE = "shop";
+
+    private static final int DEPTH = 3;
+    private static final Duration A_WHILE = Duration.ofMillis(10);
+
+    /** An API server gives up a request after so long; nothing lands later. */
+    private static final Duration LANDS_WITHIN = Duration.ofSeconds(60);
+
+    /** What is wrong with the world of a history, so that the laws must break. */
+    enum Flaw {
+        NONE,
+        /** The API server does what it is asked, whatever the object has become. */
+        PRECONDITIONS_ARE_IGNORED,
+        /** Who asks for the log's end is told that it was read. */
+        THE_LOG_IS_NOT_FOLDED,
+        /** What is read past the caches comes from a cache. */
+        READS_ARE_STALE
+    }
+
+    record Entry(Instant at, IncidentEvent event) {}
+
+    /**
+     * A write as it was sent.
+     *
+     * @param life of the instance that sent it
+     * @param intent that stood in the log when the log was folded for it; null where none did
+     */
+    record Request(
+            HistoryInstance from,
+            int life,
+            Reading.Found as,
+            RevisionHash bad,
+            RevisionHash target,
+            boolean abort,
+            @Nullable Landed intent) {}
+
+    private record InFlight(Request request, Instant sentAt) {}
+
+    /** The incident log: the order of the appends is the truth. */
+    final class Log {
+        private final List<Entry> entries = new ArrayList<>();
+
+        void append(IncidentEvent event) {
+            entries.add(new Entry(now, event));
+            laws.appended(now, event);
+            if (fault(24)) {
+                repeats.add(event);
+            }
+        }
+
+        int size() {
+            return entries.size();
+        }
+
+        Entry get(int offset) {
+            return entries.get(offset);
+        }
+    }
+
+    private final SplittableRandom random;
+    final Flaw flaw;
+    private final @Nullable List<String> story;
+
+    Instant now = START;
+    boolean paused;
+    final HistoryLaws laws = new HistoryLaws(LIMITS);
+    final Log log = new Log();
+    final List<Alert> deliveries = new ArrayList<>();
+    final List<HistoryWorkload> workloads = new ArrayList<>();
+    private final List<HistoryInstance> instances = new ArrayList<>();
+    private final boolean[][] owns;
+    private final Map<Fingerprint, Alert> firing = new HashMap<>();
+    private final List<InFlight> inFlight = new ArrayList<>();
+    private final List<IncidentEvent> repeats = new ArrayList<>();
+
+    /** How often faults strike, in percent of what is asked for. */
+    private int unkind;
+
+    /** Whether the objects move all the time, as those of a large canary do. */
+    private final boolean restless;
+
+    private int depth;
+
+    /** @param story is told what happens; null where nobody asks */
+    History(long seed, Flaw flaw, @Nullable List<String> story) {
+        this.random = new SplittableRandom(seed);
+        this.flaw = flaw;
+        this.story = story;
+        this.unkind = List.of(0, 40, 100).get(below(3));
+        this.restless = below(16) == 0;
+        int count = 2 + below(3);
+        for (int index = 0; index < count; index++) {
+            var kind = below(3) == 0 ? Kind.DEPLOYMENT : Kind.ROLLOUT;
+            var namespace = index < 2 ? SHARED_NAMESPACE : "shop-" + index;
+            var workload = new HistoryWorkload(index, kind, namespace, START.minus(Duration.ofHours(2)));
+            if (below(2) == 0) {
+                workload.keepFirst(START.minus(Duration.ofHours(2)));
+            }
+            workloads.add(workload);
+            if (below(4) == 0) {
+                fire("Old", named(workload), START.minus(Duration.ofHours(1)));
+            }
+        }
+        int all = 2 + below(2);
+        for (int number = 0; number < all; number++) {
+            instances.add(new HistoryInstance(this, number, Duration.ofMillis(below(6001) - 3000L)));
+        }
+        for (var workload : workloads) {
+            if (below(4) > 0) {
+                ship(workload);
+                instances.forEach(each -> each.see(workload));
+            }
+        }
+        owns = new boolean[all][count];
+        for (int index = 0; index < count; index++) {
+            owns[index % all][index] = true;
+        }
+    }
+
+    void run() {
+        for (int steps = 15 + below(45); steps > 0; steps--) {
+            step();
+        }
+        heal();
+    }
+
+    // --- chance
+
+    int below(int bound) {
+        return random.nextInt(bound);
+    }
+
+    /** Whether something that happens once in so many times happens now, in an unkind world. */
+    boolean fault(int onceIn) {
+        return unkind > 0 && random.nextInt(onceIn) == 0 && random.nextInt(100) < unkind;
+    }
+
+    private <T> T any(List<T> of) {
+        return of.get(below(of.size()));
+    }
+
+    void tell(Object who, Object... what) {
+        if (story != null) {
+            var text = new StringBuilder("%9.1f s %s%s "
+                    .formatted(Duration.between(START, now).toMillis() / 1000.0, "  ".repeat(depth), who));
+            for (var part : what) {
+                text.append(
+                        part instanceof IncidentEvent event
+                                ? "%s of %s, attempt %d (%s)"
+                                        .formatted(
+                                                event.step().label(), event.revision(), event.attempt(), event.reason())
+                                : part);
+            }
+            story.add(text.toString());
+        }
+    }
+
+    // --- what happens
+
+    private void step() {
+        int dice = below(100);
+        if (dice < 38) {
+            reconcileAny();
+        } else if (dice < 48) {
+            pass(Duration.ofMillis(below(2_000)));
+        } else if (dice < 53) {
+            pass(Duration.ofSeconds(below(40)));
+        } else if (dice < 55) {
+            pass(Duration.ofSeconds(below(400)));
+        } else if (dice < 63) {
+            any(instances).see(any(workloads));
+        } else if (dice < 67) {
+            any(instances).see(any(workloads), any(List.of(HistoryWorkload.Part.values())));
+        } else if (dice < 74) {
+            any(instances).hear(1 + below(4));
+        } else if (dice < 77) {
+            any(instances).fold(1 + below(6));
+        } else if (dice < 84) {
+            accuse(any(workloads));
+        } else if (dice < 91) {
+            people(any(workloads));
+        } else if (dice < 95) {
+            any(workloads).control(now);
+        } else if (dice < 97) {
+            owner(below(workloads.size()), below(instances.size()));
+        } else {
+            trouble();
+        }
+    }
+
+    /** The others get their turn, or it dies. */
+    void meanwhile(HistoryInstance who, HistoryWorkload workload, String port) {
+        if (unkind == 0 || depth >= DEPTH) {
+            return;
+        }
+        if (fault(150)) {
+            tell(who, "is killed at ", port);
+            who.crash();
+        } else if (below(16) == 0) {
+            tell(who, "waits at ", port);
+            depth++;
+            if (below(4) == 0) {
+                takeOver(workload, any(instances));
+            }
+            for (int steps = 1 + below(5); steps > 0; steps--) {
+                step();
+            }
+            depth--;
+        }
+    }
+
+    /** Another, or the same started anew, owns the workload and knows all; whether the one before knows is another matter. */
+    private void takeOver(HistoryWorkload workload, HistoryInstance next) {
+        if (next.up) {
+            pass(Duration.ofSeconds(below(150)));
+            owner(workloads.indexOf(workload), next.number);
+            next.see(workload);
+            next.hear(Integer.MAX_VALUE);
+            next.fold(Integer.MAX_VALUE);
+            tell(next, "takes over ", workload.ref.name());
+            next.reconcile(workload);
+        }
+    }
+
+    private void pass(Duration time) {
+        now = now.plus(time);
+        for (var each : List.copyOf(inFlight)) {
+            if (below(8) == 0 || each.sentAt.plus(LANDS_WITHIN).isBefore(now)) {
+                inFlight.remove(each);
+                if (!each.sentAt.plus(LANDS_WITHIN).isBefore(now)) {
+                    land(each.request);
+                }
+            }
+        }
+    }
+
+    private void reconcileAny() {
+        int index = below(workloads.size());
+        var instance =
+                any(instances.stream().filter(each -> owns[each.number][index]).toList());
+        if (instance.up) {
+            tell(instance, "reconciles ", workloads.get(index).ref.name());
+            instance.reconcile(workloads.get(index));
+        }
+    }
+
+    /** An instance that sleeps goes on believing that it owns what others own by now. */
+    boolean believes(HistoryInstance instance, WorkloadRef ref) {
+        return owns[instance.number][workloads.indexOf(find(ref))];
+    }
+
+    private void people(HistoryWorkload workload) {
+        pass(A_WHILE); // what happens in the same instant could be told apart by nobody
+        int dice = below(40);
+        if (dice < 18) {
+            ship(workload);
+        } else if (dice < 21) {
+            workload.become(any(workload.revisions), now);
+            tell("somebody", "ships ", workload.current.hash, " again");
+        } else if (dice < 24) {
+            workload.promote(now);
+            tell("somebody", "promotes ", workload.current.hash);
+        } else if (dice < 28) {
+            workload.touch();
+        } else if (dice < 29) {
+            workload.optOut(workload.noRollback == null ? "a migration ran" : null);
+            tell("somebody", "opts in or out ", workload.ref);
+        } else if (dice < 30) {
+            workload.inMode(workload.mode == null ? "observe" : null);
+            tell("somebody", "changes the mode of ", workload.ref);
+        } else if (dice < 32) {
+            paused = !paused;
+            tell("somebody", "pauses ", paused);
+        } else if (dice < 34 && laws.isRecorded(workload.uid, workload.current.hash)) {
+            workload.undoAbort(now);
+            tell("somebody", "undoes the abort of ", workload.current.hash);
+        } else if (dice == 34) {
+            workload.recreate(now);
+            tell("somebody", "makes anew ", workload.ref);
+        } else if (!firing.isEmpty()) {
+            resolve(any(List.copyOf(firing.values()).stream()
+                    .sorted((one, other) -> one.fingerprint().compareTo(other.fingerprint()))
+                    .toList()));
+        }
+    }
+
+    private void ship(HistoryWorkload workload) {
+        workload.ship(below(4) > 0, now);
+        workload.control(now); // sees the new template
+        workload.control(now); // makes its first pod
+        tell("somebody", "ships ", workload.current.hash, workload.current.bad ? ", which is bad" : "");
+    }
+
+    private void owner(int index, int next) {
+        for (int number = 0; number < instances.size(); number++) {
+            boolean sleepsThroughIt = below(2) == 0;
+            owns[number][index] = number == next || (owns[number][index] && sleepsThroughIt);
+        }
+    }
+
+    private void trouble() {
+        var instance = any(instances);
+        if (!instance.up) {
+            tell(instance, "starts");
+            instance.start();
+        } else if (fault(3)) {
+            tell(instance, "is killed");
+            instance.crash();
+        } else if (below(2) == 0) {
+            instance.send();
+        } else if (!repeats.isEmpty()) {
+            var event = repeats.remove(below(repeats.size()));
+            tell("the log", "repeats ", event);
+            log.append(event);
+        }
+    }
+
+    HistoryWorkload find(WorkloadRef ref) {
+        return workloads.stream()
+                .filter(each -> each.ref.equals(ref))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    // --- alerts
+
+    /** An alert about what is current: one that tells of a bad revision, or one that must never lead to anything. */
+    private void accuse(HistoryWorkload workload) {
+        pass(A_WHILE);
+        int dice = below(10);
+        var current = workload.current;
+        if (dice == 0) {
+            fire("Namespace", Map.of("namespace", workload.ref.namespace()), now);
+        } else if (dice == 1) {
+            var labels = new HashMap<>(named(workload));
+            labels.put("severity", "info");
+            fire("Info", labels, now);
+        } else if (dice == 2 && !deliveries.isEmpty()) {
+            deliveries.add(any(deliveries));
+        } else if (current.bad && current.podSince != null) {
+            if (dice == 3) {
+                current.accused = true;
+                fire("Errors", named(workload), now);
+            } else if (dice == 4) {
+                shared();
+            } else {
+                current.accused = true;
+                var pod = Map.of("namespace", workload.ref.namespace(), "pod", workload.pod(current));
+                fire("Errors", pod, now);
+            }
+        }
+    }
+
+    /** About two workloads at once, where both are bad. */
+    private void shared() {
+        var sharing = workloads.subList(0, 2);
+        if (sharing.stream().allMatch(each -> each.current.bad && each.current.podSince != null)) {
+            sharing.forEach(each -> each.current.accused = true);
+            fire("Slow", Map.of("namespace", SHARED_NAMESPACE, "service", "web"), now);
+        }
+    }
+
+    private static Map<String, String> named(HistoryWorkload workload) {
+        return Map.of(
+                "namespace",
+                workload.ref.namespace(),
+                workload.isRollout() ? "rollout" : "deployment",
+                workload.ref.name());
+    }
+
+    private void fire(String name, Map<String, String> labels, Instant startsAt) {
+        var all = new HashMap<>(labels);
+        all.put("alertname", name);
+        var set = Labels.of(all);
+        var fingerprint = Fingerprint.of(set);
+        if (!firing.containsKey(fingerprint)) {
+            tell("an alert", "fires: ", set);
+            var alert = new Alert(
+                    fingerprint, Status.FIRING, "test", set, Map.of("rollguard_for", "0s"), startsAt, null, "", now);
+            firing.put(fingerprint, alert);
+            deliveries.add(alert);
+        }
+    }
+
+    private void resolve(Alert alert) {
+        tell("an alert", "ends: ", alert.labels());
+        firing.remove(alert.fingerprint());
+        deliveries.add(new Alert(
+                alert.fingerprint(),
+                Status.RESOLVED,
+                "test",
+                alert.labels(),
+                alert.annotations(),
+                alert.startsAt(),
+                now,
+                "",
+                now));
+    }
+
+    // --- the API server
+
+    /** What the sender hears of its request, and what becomes of it, which is not always the same. */
+    Answer send(Request request) {
+        if (restless && unkind > 0 && below(16) > 0) {
+            find(request.as.facts().ref()).touch();
+        }
+        tell(request.from, "asks to take back ", request.bad, " to ", request.target);
+        if (!fault(4)) {
+            return land(request);
+        }
+        return switch (below(7)) {
+            case 0 -> new Answer.NotDone("HTTP 429");
+            case 1 -> new Answer.NotDone("HTTP 500");
+            case 2 -> new Answer.Moved("HTTP 409");
+            case 3 -> new Answer.Refused(Reason.FORBIDDEN, "HTTP 403");
+            case 4 -> new Answer.Unsure("it never arrived");
+            case 5 -> {
+                land(request);
+                yield new Answer.Unsure("its answer was lost");
+            }
+            default -> {
+                inFlight.add(new InFlight(request, now));
+                yield new Answer.Unsure("it is under way");
+            }
+        };
+    }
+
+    private Answer land(Request request) {
+        var workload = find(request.as.facts().ref());
+        boolean asJudged = workload.uid.equals(request.as.facts().uid())
+                && Long.toString(workload.resourceVersion).equals(request.as.resourceVersion())
+                && workload.current.hash.equals(request.bad);
+        if (flaw != Flaw.PRECONDITIONS_ARE_IGNORED && !asJudged) {
+            tell("the API server", "answers 422");
+            return new Answer.Moved("HTTP 422");
+        }
+        tell("the API server", "takes back ", workload.current.hash, " of ", workload.ref.name());
+        HistoryLaws.check(request.intent != null, "law 8: no intent stands in the log for " + request.bad);
+        laws.landed(workload, request.intent, request.target, request.abort);
+        if (request.abort) {
+            workload.abort();
+        } else {
+            var target = workload.find(request.target);
+            if (target != null) {
+                workload.restore(target, now);
+            }
+        }
+        return new Answer.Done("HTTP 200");
+    }
+
+    // --- the end
+
+    /** No more faults, clocks that run, and one owner each: what was begun must come to its end. */
+    private void heal() {
+        unkind = 0;
+        tell("all", "heals");
+        inFlight.forEach(each -> land(each.request));
+        instances.forEach(HistoryInstance::send);
+        repeats.forEach(log::append);
+        paused = false;
+        for (int index = 0; index < workloads.size(); index++) {
+            for (var instance : instances) {
+                owns[instance.number][index] = instance.number == index % instances.size();
+            }
+        }
+        for (var instance : instances) {
+            if (!instance.up) {
+                instance.start();
+            }
+        }
+        allLook(0, workload -> true);
+        for (int wait : new int[] {1, 1, 2, 4, 10, 30, 60, 80, 180, 200, 400}) {
+            allLook(wait, workload -> laws.hasOpenAttempt(workload.ref));
+        }
+        HistoryLaws.check(
+                workloads.stream().noneMatch(workload -> laws.hasOpenAttempt(workload.ref)),
+                "law 8: an intent has no outcome, long after all healed");
+        laws.whatLandedIsInTheLog();
+        List.copyOf(firing.values()).forEach(this::resolve);
+        for (int wait : new int[] {1, 40, 40, 1, 1, 200, 200, 1, 1}) {
+            allLook(wait, workload -> laws.hasUnended(workload.ref));
+        }
+        HistoryLaws.check(
+                workloads.stream().noneMatch(workload -> laws.hasUnended(workload.ref)),
+                "an incident has no end, long after all is quiet");
+        laws.whatLandedIsInTheLog();
+        for (var instance : instances) {
+            instance.fold(Integer.MAX_VALUE);
+            laws.isWhatEveryInstanceSees(instance.folded());
+        }
+    }
+
+    private void allLook(int seconds, Predicate<HistoryWorkload> wanted) {
+        now = now.plusSeconds(seconds);
+        for (int index = 0; index < workloads.size(); index++) {
+            var workload = workloads.get(index);
+            if (wanted.test(workload)) {
+                workload.control(now);
+                workload.control(now);
+                var owner = instances.get(index % instances.size());
+                owner.see(workload);
+                owner.hear(Integer.MAX_VALUE);
+                owner.fold(Integer.MAX_VALUE);
+                owner.reconcile(workload);
+            }
+        }
+    }
+}

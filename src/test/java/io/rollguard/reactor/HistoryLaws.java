@@ -1,0 +1,418 @@
+package io.rollguard.reactor;
+
+import io.rollguard.alert.Episode;
+import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.IncidentLog;
+import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Reason;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must be true of every {@link History}: the log read a second time, by rules written down from the design and not from
+ * the code, and the requests that landed on the API server held against it.
+ */
+final class HistoryLaws {
+
+    /** An outcome that says that the cluster was not asked. */
+    private static final Set<Reason> NOT_ASKED = EnumSet.of(Reason.WITHDRAWN, Reason.STALE);
+
+    /** How an attempt may end that the cluster took. */
+    private static final Set<Reason> AFTER_THE_ACT = EnumSet.of(Reason.NOT_EFFECTIVE, Reason.GONE);
+
+    /** How an attempt may end whose request landed and which nobody could look up after: it counts, and a person is asked. */
+    private static final Set<Reason> NOT_SEEN =
+            EnumSet.of(Reason.UNRESOLVED, Reason.NOT_EFFECTIVE, Reason.GONE, Reason.SUPERSEDED, Reason.FORBIDDEN);
+
+    private static final int MAX_TRIES = 3;
+    private static final int MAX_ATTEMPTS = 20;
+
+    /** An intent that stood at its place in the log. */
+    static final class Try {
+        final int number;
+        final @Nullable RevisionHash target;
+        final Instant at;
+        final List<Episode> triggers;
+        final String by;
+        final @Nullable Reason voided;
+        boolean accepted;
+        boolean verified;
+        boolean again;
+        boolean takenBack;
+
+        @Nullable
+        Reason failure;
+
+        String failedBy = "";
+
+        Try(IncidentEvent intent, List<Episode> triggers, Instant at, @Nullable Reason voided) {
+            this.number = intent.attempt();
+            this.target = intent.target();
+            this.at = at;
+            this.triggers = triggers;
+            this.by = intent.by();
+            this.voided = voided;
+        }
+
+        boolean isOpen() {
+            return voided == null && !verified && failure == null;
+        }
+
+        boolean wasAsked() {
+            return voided == null && !takenBack;
+        }
+    }
+
+    /** One incident by the design's rules. */
+    static final class Told {
+        final WorkloadRef workload;
+        final String uid;
+        final RevisionHash bad;
+        final List<Try> tries = new ArrayList<>();
+        boolean closed;
+        boolean guilty;
+
+        Told(IncidentEvent first) {
+            this.workload = first.workload();
+            this.uid = first.uid();
+            this.bad = first.revision();
+        }
+
+        boolean isOf(String workload, RevisionHash revision) {
+            return uid.equals(workload) && bad.equals(revision);
+        }
+
+        /** Rolled back, or given up. */
+        boolean isSettled() {
+            return tries.stream().anyMatch(each -> each.verified || (each.failure != null && !each.again));
+        }
+
+        long asked() {
+            return tries.stream().filter(Try::wasAsked).count();
+        }
+
+        /** The place of its first intent that was carried out, or may have been; null where none was. */
+        @Nullable
+        Instant begun() {
+            return tries.stream()
+                    .filter(Try::wasAsked)
+                    .map(each -> each.at)
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        int next() {
+            if (tries.isEmpty()) {
+                return 1;
+            }
+            var last = tries.getLast();
+            boolean follows = last.voided != null || (last.failure != null && last.again && asked() < MAX_TRIES);
+            boolean rolledBack = tries.stream().anyMatch(each -> each.verified);
+            return follows && !rolledBack && tries.size() < MAX_ATTEMPTS ? last.number + 1 : 0;
+        }
+    }
+
+    /**
+     * A request that landed.
+     *
+     * @param by the instance that sent it
+     * @param logEnd the end of the log when it was folded for it
+     */
+    record Landed(String uid, RevisionHash bad, IncidentId incident, int attempt, String by, int logEnd) {}
+
+    /** The law that a history broke. */
+    static final class Broken extends AssertionError {
+        private static final long serialVersionUID = 1;
+
+        Broken(String what) {
+            super(what);
+        }
+    }
+
+    private final Limits limits;
+    private final IncidentLog fold;
+    private final Map<IncidentId, Told> incidents = new LinkedHashMap<>();
+    private final List<Landed> landed = new ArrayList<>();
+    private final List<Integer> mayTryAgain = new ArrayList<>();
+    private final Set<Reason> met = EnumSet.noneOf(Reason.class);
+    private int end;
+
+    HistoryLaws(Limits limits) {
+        this.limits = limits;
+        this.fold = new IncidentLog(limits);
+    }
+
+    static void check(boolean holds, String law) {
+        if (!holds) {
+            throw new Broken(law);
+        }
+    }
+
+    // --- the log, read by the rules
+
+    void appended(Instant at, IncidentEvent event) {
+        fold.apply(end++, at, event);
+        var told = incidents.computeIfAbsent(event.incident(), id -> new Told(event));
+        switch (event.step()) {
+            case Step.Suspected suspected -> told.closed &= told.tries.stream().anyMatch(each -> each.voided == null);
+            case Step.Judged judged -> {
+                check(judged.verdict().reason() != Reason.JUDGE_FAILED, "a judgement failed about " + event.revision());
+                told.guilty = judged.verdict().isGuilty();
+            }
+            case Step.Intended intended -> intended(told, event, intended, at);
+            case Step.Accepted accepted -> {
+                var open = open(told, event.attempt());
+                if (open != null) {
+                    open.accepted = true;
+                }
+            }
+            case Step.Verified verified -> {
+                var open = open(told, event.attempt());
+                if (open != null) {
+                    open.verified = true;
+                }
+            }
+            case Step.Failed failed -> failed(told, event, failed);
+            case Step.Cured cured -> {}
+            case Step.Closed closed -> told.closed |= told.tries.stream().noneMatch(Try::isOpen);
+            case Step.Uncured uncured -> {}
+            case Step.Told message -> {}
+            case Step.Answered answered -> throw new Broken("nobody was asked");
+            case Step.Unknown unknown -> throw new Broken("nobody writes what is not known");
+        }
+        var incident = fold.find(event.incident()).orElseThrow();
+        check(same(told, incident), "the fold and the rules differ at offset " + (end - 1));
+        atMostInAWindow();
+    }
+
+    private void intended(Told told, IncidentEvent event, Step.Intended intended, Instant at) {
+        if (told.closed || told.next() != event.attempt()) {
+            return;
+        }
+        var against = against(event.incident(), told, intended.triggers(), at);
+        told.tries.add(new Try(event, intended.triggers(), at, against));
+        if (against != null) {
+            met.add(against);
+        }
+    }
+
+    /** Why an intent does not count at this place; null where it does. */
+    private @Nullable Reason against(IncidentId id, Told told, List<Episode> triggers, Instant at) {
+        boolean coolsDown = false;
+        boolean spent = false;
+        int recent = 0;
+        for (var each : incidents.entrySet()) {
+            var other = each.getValue();
+            var begun = other.begun();
+            if (begun == null) {
+                continue;
+            }
+            recent += begun.plus(limits.breakerWindow()).isAfter(at) ? 1 : 0;
+            if (each.getKey().equals(id)) {
+                continue;
+            }
+            if (other.uid.equals(told.uid)) {
+                if (other.bad.equals(told.bad)) {
+                    return Reason.ROLLED_BACK_BEFORE;
+                }
+                coolsDown |= begun.plus(limits.coolDown()).isAfter(at);
+            }
+            spent |= other.tries.stream()
+                    .filter(Try::wasAsked)
+                    .anyMatch(attempt -> attempt.triggers.stream().anyMatch(triggers::contains));
+        }
+        if (coolsDown) {
+            return Reason.COOLING_DOWN;
+        }
+        if (spent) {
+            return Reason.EPISODE_SPENT;
+        }
+        return told.begun() == null && recent >= limits.breakerMax() ? Reason.BREAKER_OPEN : null;
+    }
+
+    private void failed(Told told, IncidentEvent event, Step.Failed failed) {
+        var open = open(told, event.attempt());
+        var reason = Objects.requireNonNull(event.reason());
+        if (open != null && (!open.accepted || AFTER_THE_ACT.contains(reason))) {
+            open.failure = reason;
+            met.add(reason);
+            open.failedBy = event.by();
+            open.takenBack = NOT_ASKED.contains(reason) && event.by().equals(open.by);
+            open.again = failed.again();
+            if (failed.again()) {
+                mayTryAgain.add(end - 1);
+            }
+        }
+    }
+
+    private static @Nullable Try open(Told told, int attempt) {
+        return told.tries.stream()
+                .filter(each -> each.number == attempt && each.isOpen())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static boolean same(Told told, Incident incident) {
+        if (told.tries.size() != incident.attempts().size() || told.closed == incident.isOpen()) {
+            return false;
+        }
+        for (int at = 0; at < told.tries.size(); at++) {
+            if (!same(told.tries.get(at), incident.attempts().get(at))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean same(Try told, Attempt folded) {
+        var failure = folded.failure();
+        return told.number == folded.number()
+                && told.voided == folded.voided()
+                && told.accepted == (folded.acceptedAt() != null)
+                && told.verified == (folded.verifiedAt() != null)
+                && told.failure == (failure == null ? null : failure.reason())
+                && told.again == (failure != null && failure.again());
+    }
+
+    private void atMostInAWindow() {
+        for (var one : incidents.values()) {
+            var from = one.begun();
+            if (from != null) {
+                long within = incidents.values().stream()
+                        .map(Told::begun)
+                        .filter(Objects::nonNull)
+                        .filter(each -> !each.isBefore(from) && each.isBefore(from.plus(limits.breakerWindow())))
+                        .count();
+                check(within <= limits.breakerMax(), "the breaker let " + within + " through within its window");
+            }
+            check(one.asked() <= MAX_TRIES, one.asked() + " tries on " + one.bad);
+        }
+    }
+
+    // --- requests
+
+    /** The intent that stands at the end of the log for an act on this revision; null where none does. */
+    @Nullable
+    Landed standing(String by, String uid, RevisionHash bad, RevisionHash target) {
+        for (var each : incidents.entrySet()) {
+            var told = each.getValue();
+            if (!told.isOf(uid, bad)) {
+                continue;
+            }
+            for (var attempt : told.tries) {
+                if (attempt.isOpen() && !attempt.accepted && target.equals(attempt.target)) {
+                    return new Landed(uid, bad, each.getKey(), attempt.number, by, end);
+                }
+            }
+        }
+        return null;
+    }
+
+    void landed(HistoryWorkload workload, Landed request, RevisionHash target, boolean abort) {
+        var current = workload.current;
+        check(
+                current.hash.equals(request.bad()),
+                "law 3: the request meant " + request.bad() + ", not " + current.hash);
+        check(current.bad && current.accused, "law 5: nothing says that " + current.hash + " is bad");
+        check(workload.noRollback == null, "law 10: " + workload.ref + " opted out");
+        check(!"observe".equals(workload.mode), "law 10: " + workload.ref + " is only observed");
+        check(!workload.rolledBackFrom.contains(target), "law 4: " + target + " was rolled back from");
+        check(
+                !abort || target.equals(workload.stable.hash),
+                "law 4: an abort to " + target + " while " + workload.stable.hash + " is stable");
+        var aimed = workload.find(target);
+        check(
+                aimed != null && (!aimed.bad || abort || isKept(workload, target) || hasBaked(aimed, current)),
+                "law 4: " + target + " is not known to be good");
+        check(
+                abort || incidents.values().stream().noneMatch(told -> told.guilty && told.isOf(request.uid(), target)),
+                "law 4: " + target + " was found guilty");
+        for (var before : landed) {
+            if (before.uid().equals(request.uid()) && before.bad().equals(request.bad())) {
+                check(
+                        mayTryAgain.stream().anyMatch(offset -> offset >= before.logEnd()),
+                        "law 2: " + request.bad() + " was rolled back twice");
+            }
+        }
+        landed.add(request);
+    }
+
+    /** Where no good revision was ever kept, one that was there for a bake time is assumed to be good. */
+    private static boolean hasBaked(HistoryWorkload.Revision target, HistoryWorkload.Revision bad) {
+        return !target.createdAt.plus(History.BAKE_TIME).isAfter(bad.createdAt);
+    }
+
+    private static boolean isKept(HistoryWorkload workload, RevisionHash hash) {
+        return workload.kept.stream().anyMatch(good -> good.hash().equals(hash));
+    }
+
+    boolean isRecorded(String uid, RevisionHash bad) {
+        return incidents.values().stream()
+                .filter(told -> told.isOf(uid, bad))
+                .flatMap(told -> told.tries.stream())
+                .anyMatch(each -> each.accepted || each.verified);
+    }
+
+    // --- the end
+
+    boolean hasOpenAttempt(WorkloadRef workload) {
+        return of(workload).anyMatch(told -> told.tries.stream().anyMatch(Try::isOpen));
+    }
+
+    /** Whether an incident waits for its cure or its person; a mere suspicion may stay open as long as its release. */
+    boolean hasUnended(WorkloadRef workload) {
+        return of(workload).anyMatch(told -> !told.closed && told.isSettled());
+    }
+
+    private Stream<Told> of(WorkloadRef workload) {
+        return incidents.values().stream().filter(told -> told.workload.equals(workload));
+    }
+
+    void whatLandedIsInTheLog() {
+        for (var request : landed) {
+            var attempt = incidents.get(request.incident()).tries.stream()
+                    .filter(each -> each.number == request.attempt())
+                    .findFirst()
+                    .orElseThrow();
+            check(
+                    attempt.accepted
+                            || attempt.verified
+                            || NOT_SEEN.contains(attempt.failure)
+                            || isOfAnother(attempt, request),
+                    "law 8: %s was rolled back from, and the log says of attempt %d: %s"
+                            .formatted(request.bad(), request.attempt(), attempt.failure));
+        }
+    }
+
+    /** What another wrote, who could not know of a request that was under way: it counts all the same. */
+    private static boolean isOfAnother(Try attempt, Landed request) {
+        return attempt.failure != null && attempt.wasAsked() && !attempt.failedBy.equals(request.by());
+    }
+
+    void isWhatEveryInstanceSees(IncidentLog seen) {
+        check(seen.all().equals(fold.all()), "instances that read the same log disagree");
+    }
+
+    int writes() {
+        return landed.size();
+    }
+
+    /** Why intents were void and attempts failed. */
+    Set<Reason> met() {
+        return met;
+    }
+}
