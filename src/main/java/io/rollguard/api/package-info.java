@@ -1,4 +1,4 @@
-/** What people and other programs ask: incidents, releases, alerts; and the contracts with other teams. Reads only. */
+/** What people and other programs ask: incidents, releases, alerts, the contracts; and what people decide. */
 @NullMarked
 package io.rollguard.api;
 

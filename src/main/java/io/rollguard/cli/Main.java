@@ -14,7 +14,14 @@ import picocli.CommandLine.Spec;
         name = "rollguard",
         mixinStandardHelpOptions = true,
         description = "Takes a bad release back the moment its alerts fire, and can say why.",
-        subcommands = {JudgeCommand.class, DemoCommand.class, BenchCommand.class})
+        subcommands = {
+            JudgeCommand.class,
+            DemoCommand.class,
+            BenchCommand.class,
+            IncidentsCommand.class,
+            AutomationCommand.Pause.class,
+            AutomationCommand.Resume.class
+        })
 public final class Main implements Runnable {
 
     @Spec

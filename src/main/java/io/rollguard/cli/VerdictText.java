@@ -110,7 +110,7 @@ final class VerdictText {
     }
 
     /** Label values are foreign text: nothing in them may steer a terminal. */
-    private static String printable(String text) {
+    static String printable(String text) {
         return text.codePoints()
                 .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)

@@ -38,7 +38,7 @@ final class IncidentJournal implements Journal, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(IncidentJournal.class);
 
     /** Should somebody give the topic more partitions, only this one is the log. */
-    private static final int PARTITION = 0;
+    static final int PARTITION = 0;
 
     private static final TopicPartition LOG_PARTITION = new TopicPartition(Topic.INCIDENT.topicName(), PARTITION);
 
@@ -74,6 +74,11 @@ final class IncidentJournal implements Journal, AutoCloseable {
                         broken = true;
                     }
                 });
+    }
+
+    /** The topic may lose entries: whatever is read of it, nothing is acted on. */
+    void distrust() {
+        broken = true;
     }
 
     void start() {

@@ -6,6 +6,8 @@ import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
 /** Makes the parts that know nothing of where they run. */
 @Singleton
@@ -15,6 +17,16 @@ class KafkaBeans {
     @Singleton
     Clients clients(KafkaConnection connection) {
         return connection.clients();
+    }
+
+    /** What was done counts as long as a breaker's window, a cool-down, a release's baking or a firing that it answered. */
+    @Produces
+    @Singleton
+    TopicCreation topics(Clients clients, RollguardConfig config) {
+        var memory = Stream.of(config.lookback(), config.breaker().window(), config.coolDown(), config.bakeTime())
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+        return new TopicCreation(clients, config.lookback(), memory);
     }
 
     @Produces

@@ -34,7 +34,8 @@ class KafkaHealth implements HealthCheck {
             response.withData("trouble", trouble);
         }
         for (int at = 0; at < topics.differences().size(); at++) {
-            response.withData("difference-" + (at + 1), topics.differences().get(at));
+            response.withData(
+                    "difference-" + (at + 1), topics.differences().get(at).toString());
         }
         return response.status(trouble.isEmpty()).build();
     }

@@ -57,6 +57,9 @@ class KafkaLifecycle {
     }
 
     private synchronized void read() {
+        if (!topics.stops().isEmpty()) {
+            incidents.distrust();
+        }
         alerts.start();
         incidents.start();
         membership = run("commands", this::takePart);

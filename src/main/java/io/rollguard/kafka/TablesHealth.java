@@ -12,10 +12,12 @@ class TablesHealth implements HealthCheck {
 
     private final AlertReader alerts;
     private final IncidentJournal incidents;
+    private final TopicCreation topics;
 
-    TablesHealth(AlertReader alerts, IncidentJournal incidents) {
+    TablesHealth(AlertReader alerts, IncidentJournal incidents, TopicCreation topics) {
         this.alerts = alerts;
         this.incidents = incidents;
+        this.topics = topics;
     }
 
     @Override
@@ -27,6 +29,9 @@ class TablesHealth implements HealthCheck {
                 .withData("alerts-unreadable", alerts.unreadable())
                 .withData("incidents-open", incidents.log().open().size());
         incidents.log().foreignType().ifPresent(type -> response.withData("not-understood", type));
+        for (int at = 0; at < topics.stops().size(); at++) {
+            response.withData("stops-" + (at + 1), topics.stops().get(at).toString());
+        }
         return response.build();
     }
 }

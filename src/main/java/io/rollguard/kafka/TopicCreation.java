@@ -1,30 +1,37 @@
 package io.rollguard.kafka;
 
+import io.rollguard.kafka.TopicCheck.Cost;
+import io.rollguard.kafka.TopicCheck.Difference;
 import io.rollguard.wire.Topic;
-import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.jboss.logging.Logger;
+import org.jboss.logging.Logger.Level;
 
 /**
- * Creates the topics with the settings that others rely on, where it is allowed to, and says where they differ. While the
- * broker is away it keeps trying.
+ * Creates the topics with the settings that others rely on, where it is allowed to, and says where they differ and
+ * what that costs. While the broker is away it keeps trying.
  */
-@Singleton
 class TopicCreation {
 
     private static final Logger LOG = Logger.getLogger(TopicCreation.class);
@@ -32,12 +39,20 @@ class TopicCreation {
     private static final long ANSWER_SECONDS = 10;
 
     private final Clients clients;
+    private final Duration lookback;
+    private final Duration memory;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
-    private volatile List<String> differences = List.of();
+    private volatile List<Difference> differences = List.of();
     private volatile String trouble = "not tried yet";
 
-    TopicCreation(Clients clients) {
+    /**
+     * @param lookback how far back alerts are judged by
+     * @param memory how far back what was done counts
+     */
+    TopicCreation(Clients clients, Duration lookback, Duration memory) {
         this.clients = clients;
+        this.lookback = lookback;
+        this.memory = memory;
     }
 
     /** Completes once every topic exists. */
@@ -45,9 +60,16 @@ class TopicCreation {
         return done;
     }
 
-    /** Where a topic is not as designed, for people. */
-    List<String> differences() {
+    /** Where a topic is not as designed; known once {@link #done}. */
+    List<Difference> differences() {
         return differences;
+    }
+
+    /** Of those, what may take away what decisions stand on. */
+    List<Difference> stops() {
+        return differences.stream()
+                .filter(difference -> difference.cost().stops())
+                .toList();
     }
 
     /** Why the topics are not there yet. */
@@ -60,10 +82,11 @@ class TopicCreation {
         try {
             while (!done.isDone()) {
                 try (var admin = clients.admin()) {
-                    int brokers = brokers(admin);
-                    create(admin, brokers);
-                    differences = compare(admin, brokers);
-                    differences.forEach(difference -> LOG.warnf("topic %s", difference));
+                    var check = new TopicCheck(brokers(admin), lookback, memory);
+                    create(admin, check);
+                    differences = compare(admin, check);
+                    differences.forEach(
+                            difference -> LOG.log(difference.cost().stops() ? Level.ERROR : Level.WARN, difference));
                     done.complete(null);
                 } catch (ExecutionException | TimeoutException | RuntimeException e) {
                     report(e);
@@ -91,13 +114,13 @@ class TopicCreation {
                 .size();
     }
 
-    private static void create(Admin admin, int brokers)
+    private static void create(Admin admin, TopicCheck check)
             throws ExecutionException, TimeoutException, InterruptedException {
         var existing = admin.listTopics().names().get(ANSWER_SECONDS, TimeUnit.SECONDS);
         var missing = Arrays.stream(Topic.values())
                 .filter(topic -> !existing.contains(topic.topicName()))
-                .map(topic -> new NewTopic(topic.topicName(), topic.partitions(), (short) Math.min(3, brokers))
-                        .configs(settings(topic, brokers)))
+                .map(topic -> new NewTopic(topic.topicName(), topic.partitions(), check.replicas())
+                        .configs(check.settings(topic)))
                 .toList();
         for (var creation : admin.createTopics(missing).values().entrySet()) {
             try {
@@ -112,65 +135,64 @@ class TopicCreation {
         }
     }
 
-    private static Map<String, String> settings(Topic topic, int brokers) {
-        var settings = new HashMap<>(Map.of(
-                TopicConfig.RETENTION_MS_CONFIG,
-                Long.toString(topic.retention().toMillis()),
-                TopicConfig.CLEANUP_POLICY_CONFIG,
-                TopicConfig.CLEANUP_POLICY_DELETE,
-                TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG,
-                "LogAppendTime",
-                TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG,
-                "false"));
-        if (topic == Topic.INCIDENT) {
-            settings.put(TopicConfig.RETENTION_BYTES_CONFIG, "-1"); // the log is never cut by size
-        }
-        if (brokers >= 3) {
-            settings.put(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, "2");
-        }
-        return settings;
-    }
-
-    private static List<String> compare(Admin admin, int brokers)
+    private static List<Difference> compare(Admin admin, TopicCheck check)
             throws ExecutionException, TimeoutException, InterruptedException {
-        var found = new ArrayList<String>();
         var names = Arrays.stream(Topic.values()).map(Topic::topicName).toList();
         var described = admin.describeTopics(names).allTopicNames().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+        var settings = settings(admin, names);
+        var found = new ArrayList<Difference>();
         for (var topic : Topic.values()) {
-            int partitions = Objects.requireNonNull(described.get(topic.topicName()))
-                    .partitions()
-                    .size();
-            if (partitions != topic.partitions()) {
-                found.add("%s has %d partitions, not %d".formatted(topic, partitions, topic.partitions()));
-            }
+            var description = Objects.requireNonNull(described.get(topic.topicName()));
+            found.addAll(check.differences(
+                    topic,
+                    new TopicCheck.Found(
+                            description.partitions().size(),
+                            description.partitions().stream()
+                                    .mapToInt(partition -> partition.replicas().size())
+                                    .min()
+                                    .orElse(0),
+                            hasEntriesElsewhere(admin, description),
+                            settings.map(all -> all.get(topic.topicName())).orElse(Map.of()))));
         }
-        found.addAll(compareSettings(admin, names, brokers));
-        return found;
+        if (settings.isEmpty()) {
+            found.add(new Difference("the right DescribeConfigs is missing", Cost.UNCHECKED));
+        }
+        return List.copyOf(found);
     }
 
-    /** Reading settings is a right of its own, which taking alerts in does not need. */
-    private static List<String> compareSettings(Admin admin, List<String> names, int brokers)
-            throws TimeoutException, InterruptedException {
-        var found = new ArrayList<String>();
-        Map<ConfigResource, Config> configs;
+    private static boolean hasEntriesElsewhere(Admin admin, TopicDescription topic)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        var others = new HashMap<TopicPartition, OffsetSpec>();
+        if (topic.name().equals(Topic.INCIDENT.topicName())) {
+            topic.partitions().stream()
+                    .filter(each -> each.partition() != IncidentJournal.PARTITION)
+                    .forEach(each ->
+                            others.put(new TopicPartition(topic.name(), each.partition()), OffsetSpec.latest()));
+        }
+        return admin.listOffsets(others).all().get(ANSWER_SECONDS, TimeUnit.SECONDS).values().stream()
+                .anyMatch(end -> end.offset() > 0);
+    }
+
+    /** By topic; empty where reading them, a right of its own which taking alerts in does not need, is not allowed. */
+    private static Optional<Map<String, Map<String, String>>> settings(Admin admin, List<String> names)
+            throws ExecutionException, TimeoutException, InterruptedException {
         var resources = names.stream()
                 .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
                 .toList();
         try {
-            configs = admin.describeConfigs(resources).all().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+            var configs = admin.describeConfigs(resources).all().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+            var settings = new HashMap<String, Map<String, String>>();
+            configs.forEach((topic, config) -> settings.put(
+                    topic.name(),
+                    config.entries().stream()
+                            .filter(entry -> entry.value() != null)
+                            .collect(Collectors.toMap(ConfigEntry::name, ConfigEntry::value))));
+            return Optional.of(settings);
         } catch (ExecutionException e) {
-            return List.of("settings can't be read, so nobody has checked them: " + e.getMessage());
+            if (e.getCause() instanceof AuthorizationException) {
+                return Optional.empty();
+            }
+            throw e;
         }
-        for (var topic : Topic.values()) {
-            var config = Objects.requireNonNull(
-                    configs.get(new ConfigResource(ConfigResource.Type.TOPIC, topic.topicName())));
-            settings(topic, brokers).forEach((name, wanted) -> {
-                var entry = config.get(name);
-                if (entry != null && !wanted.equals(entry.value())) {
-                    found.add("%s has %s=%s, not %s".formatted(topic, name, entry.value(), wanted));
-                }
-            });
-        }
-        return found;
     }
 }

@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Test;
 class RealBrokerTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration DAY = Duration.ofDays(1);
     private static final IncidentLog.Limits LIMITS =
             new IncidentLog.Limits(5, Duration.ofMinutes(15), Duration.ofMinutes(15));
 
@@ -54,7 +55,7 @@ class RealBrokerTest {
     static void start() {
         broker = TestBroker.start();
         clients = Clients.of(broker.bootstrapServers());
-        topics = new TopicCreation(clients);
+        topics = new TopicCreation(clients, DAY, DAY);
         topics.run();
     }
 
@@ -240,7 +241,7 @@ class RealBrokerTest {
     void withoutABrokerNothingIsKeptAndEverythingComesBack() throws Exception {
         try (var own = TestBroker.start()) {
             var ownClients = Clients.of(own.bootstrapServers());
-            new TopicCreation(ownClients).run();
+            new TopicCreation(ownClients, DAY, DAY).run();
             var watch = new BrokerWatch(ownClients);
             try (var log = new AckedLog(ownClients, watch::wake);
                     var journal = new IncidentJournal(ownClients, "default", LIMITS)) {
@@ -267,33 +268,6 @@ class RealBrokerTest {
                 assertThat(journal.awaitFolded(offset, SOON)).isTrue();
                 watching.interrupt();
                 watching.join();
-            }
-        }
-    }
-
-    @Test
-    void aTopicThatDiffersIsToldAndUsed() throws Exception {
-        try (var own = TestBroker.start()) {
-            var ownClients = Clients.of(own.bootstrapServers());
-            try (var admin = ownClients.admin()) {
-                admin.createTopics(List.of(new NewTopic(Topic.INCIDENT.topicName(), 3, (short) 1)))
-                        .all()
-                        .get();
-            }
-            var creation = new TopicCreation(ownClients);
-
-            creation.run();
-
-            assertThat(creation.done()).isCompleted();
-            assertThat(creation.differences())
-                    .contains("rollguard.incident.v1 has 3 partitions, not 1")
-                    .anyMatch(each -> each.startsWith("rollguard.incident.v1 has message.timestamp.type=CreateTime"));
-            try (var journal = new IncidentJournal(ownClients, "default", LIMITS)) {
-                journal.start();
-                long offset = journal.append(event(new Step.Cured()))
-                        .toCompletableFuture()
-                        .get(20, TimeUnit.SECONDS);
-                assertThat(journal.awaitFolded(offset, SOON)).isTrue();
             }
         }
     }
