@@ -4,6 +4,8 @@ package io.rollguard.metrics;
 public enum Telling {
     POSTED("posted"),
     UPDATED("updated"),
+    /** It stood there twice. */
+    DELETED("deleted"),
     /** Slack asked to wait. */
     RATE_LIMITED("rate-limited"),
     /** Not delivered for a cause that may pass; it is tried again. */

@@ -10,20 +10,13 @@ import org.jspecify.annotations.Nullable;
  */
 record Conversation(Phase phase, Message root, List<Reply> replies) {
 
-    /** The kind of the root message in {@code told} events. */
-    static final String ROOT = "root";
-
     /**
      * An answer.
      *
      * @param kind names it among the incident's messages
      * @param calls the phase in which somebody has to look, so that the channel is to show it too; null for the others
      */
-    record Reply(String kind, Message message, @Nullable Phase calls) {
-        boolean broadcast() {
-            return calls != null;
-        }
-    }
+    record Reply(String kind, Message message, @Nullable Phase calls) {}
 
     Conversation {
         replies = List.copyOf(replies);

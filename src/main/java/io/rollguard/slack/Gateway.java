@@ -3,6 +3,7 @@ package io.rollguard.slack;
 import io.rollguard.incident.IncidentId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Where messages go. May block; says of each failure whether trying again may help. */
@@ -35,12 +36,21 @@ interface Gateway extends AutoCloseable {
         record Unfit(String error) implements Answer {}
     }
 
-    /** What a look for a message found. */
+    /**
+     * A message that was found.
+     *
+     * @param under the message that it answers; null for one of the channel itself
+     */
+    record Seen(String kind, Place place, @Nullable String under) {}
+
+    /** What a look for messages found. */
     sealed interface Search {
 
-        record Found(Place place) implements Search {}
-
-        record Nothing() implements Search {}
+        record Found(List<Seen> messages) implements Search {
+            public Found {
+                messages = List.copyOf(messages);
+            }
+        }
 
         /** There is no way to look. */
         record Impossible(String error) implements Search {}
@@ -53,8 +63,11 @@ interface Gateway extends AutoCloseable {
 
     Answer update(Place place, Tag tag, Message message);
 
-    /** Looks for a message in the channel, or among the answers to {@code under}, not older than {@code since}. */
-    Search find(@Nullable Place under, Tag tag, Instant since);
+    /** Deletes a message; done, too, where it is not there any more. */
+    Answer delete(Place place);
+
+    /** Looks for the messages of an incident in the channel, or among the answers to {@code under}, since a time. */
+    Search find(@Nullable Place under, IncidentId incident, Instant since);
 
     /** Whether messages stay where they are put, so that it is worth remembering where. */
     boolean keeps();

@@ -1,6 +1,9 @@
 package io.rollguard.slack;
 
+import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Told;
 import java.time.Instant;
+import java.util.List;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -8,30 +11,38 @@ import org.jspecify.annotations.Nullable;
 final class LogGateway implements Gateway {
 
     private static final Logger LOG = Logger.getLogger("io.rollguard.messages");
-    private static final Place THE_LOG = new Place("log", "-");
 
     @Override
     public Answer post(@Nullable Place under, Tag tag, Message message, boolean broadcast) {
         if (under == null) {
-            return update(THE_LOG, tag, message);
+            return update(place(tag), tag, message);
         }
         if (tag.kind().equals(Messages.EVIDENCE)) {
             LOG.infof("%s%n  %s", tag.incident(), String.join(System.lineSeparator() + "  ", message.lines()));
         }
-        return new Answer.Done(THE_LOG);
+        return new Answer.Done(place(tag));
     }
 
     @Override
     public Answer update(Place place, Tag tag, Message message) {
-        if (tag.kind().equals(Conversation.ROOT)) {
+        if (tag.kind().equals(Told.ROOT)) {
             LOG.info(String.join(" | ", message.lines()));
         }
-        return new Answer.Done(THE_LOG);
+        return new Answer.Done(place);
     }
 
     @Override
-    public Search find(@Nullable Place under, Tag tag, Instant since) {
-        return new Search.Nothing();
+    public Answer delete(Place place) {
+        return new Answer.Done(place);
+    }
+
+    @Override
+    public Search find(@Nullable Place under, IncidentId incident, Instant since) {
+        return new Search.Found(List.of());
+    }
+
+    private static Place place(Tag tag) {
+        return new Place("log", tag.kind());
     }
 
     @Override

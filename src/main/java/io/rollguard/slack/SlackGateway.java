@@ -5,10 +5,12 @@ import com.slack.api.SlackConfig;
 import com.slack.api.methods.MethodsClient;
 import com.slack.api.methods.SlackApiException;
 import com.slack.api.methods.SlackApiTextResponse;
+import com.slack.api.methods.request.chat.ChatDeleteRequest;
 import com.slack.api.methods.request.chat.ChatPostMessageRequest;
 import com.slack.api.methods.request.chat.ChatUpdateRequest;
 import com.slack.api.methods.request.conversations.ConversationsHistoryRequest;
 import com.slack.api.methods.request.conversations.ConversationsRepliesRequest;
+import com.slack.api.methods.response.chat.ChatDeleteResponse;
 import com.slack.api.methods.response.chat.ChatPostMessageResponse;
 import com.slack.api.methods.response.chat.ChatUpdateResponse;
 import com.slack.api.methods.response.conversations.ConversationsHistoryResponse;
@@ -16,6 +18,7 @@ import com.slack.api.methods.response.conversations.ConversationsRepliesResponse
 import com.slack.api.model.Message.Metadata;
 import com.slack.api.model.ResponseMetadata;
 import com.slack.api.util.http.SlackHttpClient;
+import io.rollguard.incident.IncidentId;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -23,11 +26,12 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
 import okhttp3.ConnectionPool;
 import org.jboss.logging.Logger;
@@ -41,12 +45,16 @@ final class SlackGateway implements Gateway {
 
     private static final Logger LOG = Logger.getLogger(SlackGateway.class);
 
+    /** What came back was not written by Slack: a proxy's page, half an answer. */
+    private static final String UNREADABLE = "unreadable answer";
+
     private static final String EVENT_TYPE = "rollguard_incident";
     private static final String INCIDENT = "incident_id";
     private static final String KIND = "kind";
 
-    private static final Duration READ_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(8);
+    /** The longest that a call may take. */
+    static final Duration CALL_TIMEOUT = Duration.ofSeconds(8);
+
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
 
     /** Pages of a channel's history that are looked through for one message. */
@@ -78,6 +86,13 @@ final class SlackGateway implements Gateway {
             "org_login_required",
             "ekm_access_denied");
 
+    /** Of these, those that say what Rollguard may not do rather than that it may do nothing. */
+    private static final Set<String> RIGHTS =
+            Set.of("missing_scope", "no_permission", "not_allowed_token_type", "restricted_action", "access_denied");
+
+    /** Of these, those about the channel. */
+    private static final Set<String> CHANNEL = Set.of("channel_not_found", "not_in_channel", "is_archived");
+
     private static final Set<String> TOO_FAST = Set.of("ratelimited", "rate_limited", "message_limit_exceeded");
 
     /** After these the message may stand there all the same. */
@@ -89,11 +104,15 @@ final class SlackGateway implements Gateway {
     private final String channel;
 
     SlackGateway(URI apiUrl, String token, String channel) {
+        this(apiUrl, token, channel, CALL_TIMEOUT);
+    }
+
+    SlackGateway(URI apiUrl, String token, String channel, Duration callTimeout) {
         var config = new SlackConfig();
         config.setMethodsEndpointUrlPrefix(apiUrl.toString());
-        config.setHttpClientReadTimeoutMillis((int) READ_TIMEOUT.toMillis());
-        config.setHttpClientWriteTimeoutMillis((int) READ_TIMEOUT.toMillis());
-        config.setHttpClientCallTimeoutMillis((int) CALL_TIMEOUT.toMillis());
+        config.setHttpClientReadTimeoutMillis((int) callTimeout.toMillis());
+        config.setHttpClientWriteTimeoutMillis((int) callTimeout.toMillis());
+        config.setHttpClientCallTimeoutMillis((int) callTimeout.toMillis());
         config.setPrettyResponseLoggingEnabled(false);
         config.getMethodsConfig().setStatsEnabled(false); // else every first call asks auth.test
         // Left to itself the HTTP client sends a request again when a connection breaks, and a message stood there
@@ -137,11 +156,24 @@ final class SlackGateway implements Gateway {
             request.threadTs(under.messageId()).replyBroadcast(broadcast);
         }
         return switch (ask(() -> methods.chatPostMessage(request.build()))) {
-            case Outcome.Ok<ChatPostMessageResponse> ok ->
-                new Answer.Done(
-                        new Place(ok.response().getChannel(), ok.response().getTs()));
-            case Outcome.No<ChatPostMessageResponse> no -> no.answer();
+            case Outcome.Ok<ChatPostMessageResponse> ok -> placed(ok.response());
+            case Outcome.No<ChatPostMessageResponse> no -> under == null ? no.answer() : elsewhere(under, no.answer());
         };
+    }
+
+    private static Answer placed(ChatPostMessageResponse response) {
+        return response.getChannel() == null || response.getTs() == null
+                ? new Answer.Later(UNREADABLE, true)
+                : new Answer.Done(new Place(response.getChannel(), response.getTs()));
+    }
+
+    /** A channel that is no longer the configured one may well be closed: what stood there is to stand where people look. */
+    private Answer elsewhere(Place place, Answer answer) {
+        return !place.channel().equals(channel)
+                        && answer instanceof Answer.Refused refused
+                        && CHANNEL.contains(refused.error())
+                ? new Answer.Gone()
+                : answer;
     }
 
     @Override
@@ -155,35 +187,60 @@ final class SlackGateway implements Gateway {
                 .linkNames(false)
                 .blocksAsString(message.blocksAsJson().toString());
         return switch (ask(() -> methods.chatUpdate(request.build()))) {
-            case Outcome.Ok<ChatUpdateResponse> ok -> new Answer.Done(place);
-            case Outcome.No<ChatUpdateResponse> no -> no.answer();
+            case Outcome.Ok<ChatUpdateResponse> ok ->
+                ok.response().getTs() == null ? new Answer.Later(UNREADABLE, true) : new Answer.Done(place);
+            case Outcome.No<ChatUpdateResponse> no -> elsewhere(place, no.answer());
         };
     }
 
     @Override
-    public Search find(@Nullable Place under, Tag tag, Instant since) {
+    public Answer delete(Place place) {
+        var request = ChatDeleteRequest.builder()
+                .channel(place.channel())
+                .ts(place.messageId())
+                .build();
+        return switch (ask(() -> methods.chatDelete(request))) {
+            case Outcome.Ok<ChatDeleteResponse> ok -> new Answer.Done(place);
+            case Outcome.No<ChatDeleteResponse> no ->
+                switch (elsewhere(place, no.answer())) {
+                    case Answer.Gone gone -> new Answer.Done(place);
+                    case Answer.Refused refused
+                    when RIGHTS.contains(refused.error()) -> new Answer.Unfit(refused.error());
+                    case Answer other -> other;
+                };
+        };
+    }
+
+    @Override
+    public Search find(@Nullable Place under, IncidentId incident, Instant since) {
         var oldest = String.valueOf(since.minus(CLOCKS).getEpochSecond());
+        var stands = under == null ? channel : under.channel();
+        var found = new ArrayList<Seen>();
         String cursor = null;
         for (int page = 0; page < PAGES; page++) {
             var at = cursor;
             var read = under == null ? history(oldest, at) : replies(under, oldest, at);
             if (read instanceof Outcome.No<Page> no) {
-                return no.answer() instanceof Answer.Refused refused
-                        ? new Search.Impossible(refused.error())
-                        : new Search.Failed(no.answer());
+                return unread(under == null ? no.answer() : elsewhere(under, no.answer()));
             }
             var messages = ((Outcome.Ok<Page>) read).response();
-            var found = messages.messages().stream().filter(isTagged(tag)).findFirst();
-            if (found.isPresent()) {
-                var stands = under == null ? channel : under.channel();
-                return new Search.Found(new Place(stands, found.get().getTs()));
-            }
+            messages.messages().forEach(each -> seen(each, incident, stands).ifPresent(found::add));
             cursor = messages.cursor();
             if (cursor == null) {
-                return new Search.Nothing();
+                return new Search.Found(found);
             }
         }
         return new Search.Impossible("more than %d messages since".formatted(PAGES * PAGE));
+    }
+
+    private static Search unread(Answer answer) {
+        return switch (answer) {
+            case Answer.Refused refused
+            when RIGHTS.contains(refused.error()) || refused.error().equals("not_in_channel") ->
+                new Search.Impossible(refused.error());
+            case Answer.Unfit unfit -> new Search.Impossible(unfit.error());
+            case Answer other -> new Search.Failed(other);
+        };
     }
 
     private record Page(
@@ -223,9 +280,11 @@ final class SlackGateway implements Gateway {
 
     private static Outcome<Page> page(
             @Nullable List<com.slack.api.model.Message> messages, @Nullable ResponseMetadata metadata) {
+        if (messages == null) {
+            return new Outcome.No<>(new Answer.Later(UNREADABLE, false));
+        }
         var cursor = metadata == null ? null : metadata.getNextCursor();
-        return new Outcome.Ok<>(
-                new Page(messages == null ? List.of() : messages, cursor == null || cursor.isEmpty() ? null : cursor));
+        return new Outcome.Ok<>(new Page(messages, cursor == null || cursor.isEmpty() ? null : cursor));
     }
 
     private static Metadata metadata(Tag tag) {
@@ -235,17 +294,19 @@ final class SlackGateway implements Gateway {
                 .build();
     }
 
-    private static Predicate<com.slack.api.model.Message> isTagged(Tag tag) {
-        return message -> {
-            var metadata = message.getMetadata();
-            return metadata != null
-                    && EVENT_TYPE.equals(metadata.getEventType())
-                    && metadata.getEventPayload() != null
-                    && tag.incident()
-                            .toString()
-                            .equals(metadata.getEventPayload().get(INCIDENT))
-                    && tag.kind().equals(metadata.getEventPayload().get(KIND));
-        };
+    private static Optional<Seen> seen(com.slack.api.model.Message message, IncidentId incident, String channel) {
+        var metadata = message.getMetadata();
+        if (metadata == null
+                || !EVENT_TYPE.equals(metadata.getEventType())
+                || metadata.getEventPayload() == null
+                || !incident.toString().equals(metadata.getEventPayload().get(INCIDENT))
+                || !(metadata.getEventPayload().get(KIND) instanceof String kind)
+                || message.getTs() == null) {
+            return Optional.empty();
+        }
+        var thread = message.getThreadTs(); // that of a message with answers is its own
+        var under = thread == null || thread.equals(message.getTs()) ? null : thread;
+        return Optional.of(new Seen(kind, new Place(channel, message.getTs()), under));
     }
 
     // --- failures
@@ -259,8 +320,10 @@ final class SlackGateway implements Gateway {
             return new Outcome.No<>(answer(e));
         } catch (ConnectException | UnknownHostException | NoRouteToHostException | SSLException e) {
             return new Outcome.No<>(new Answer.Later(e.getClass().getSimpleName(), false));
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
             return new Outcome.No<>(new Answer.Later(e.getClass().getSimpleName(), true));
+        } catch (RuntimeException e) {
+            return new Outcome.No<>(new Answer.Later(UNREADABLE, true));
         }
     }
 
@@ -282,7 +345,10 @@ final class SlackGateway implements Gateway {
     }
 
     private static Answer answer(@Nullable String error) {
-        var code = error == null || !error.matches("[a-z0-9_]{1,60}") ? "unknown_error" : error;
+        if (error == null) {
+            return new Answer.Later(UNREADABLE, true);
+        }
+        var code = error.matches("[a-z0-9_]{1,60}") ? error : "unknown_error";
         if (GONE.contains(code)) {
             return new Answer.Gone();
         }

@@ -1,6 +1,9 @@
 package io.rollguard.slack;
 
+import io.rollguard.incident.IncidentId;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +22,17 @@ final class SlackState {
 
     private Now now = FINE;
 
+    /** Incidents one of whose messages Slack does not accept, and why. */
+    private final Map<IncidentId, Now> refused = new LinkedHashMap<>();
+
     synchronized Now now() {
-        return now;
+        if (now.trouble() != null || refused.isEmpty()) {
+            return now;
+        }
+        var first = refused.values().iterator().next();
+        return new Now(
+                "Slack does not accept a message about %d incident(s): %s".formatted(refused.size(), first.trouble()),
+                first.since());
     }
 
     synchronized void works() {
@@ -35,5 +47,31 @@ final class SlackState {
             now = new Now(trouble, now.since() == null ? at : now.since());
             LOG.warnf("people are not told: %s. It is tried again; rollbacks go on", trouble);
         }
+    }
+
+    /** Nobody waits to be told anything, so what the trouble is now is not known. */
+    synchronized void nothingLeft() {
+        if (now.trouble() != null) {
+            LOG.infof("nothing is left to tell (before: %s)", now.trouble());
+            now = FINE;
+        }
+    }
+
+    synchronized void refuses(IncidentId incident, String error, Instant at) {
+        var before = refused.get(incident);
+        if (before == null || !error.equals(before.trouble())) {
+            refused.put(incident, new Now(error, before == null ? at : before.since()));
+            LOG.warnf("Slack does not accept a message about incident %s: %s. It is tried again", incident, error);
+        }
+    }
+
+    synchronized void accepts(IncidentId incident) {
+        if (refused.remove(incident) != null) {
+            LOG.infof("Slack accepts the message about incident %s now", incident);
+        }
+    }
+
+    synchronized void forget(IncidentId incident) {
+        refused.remove(incident);
     }
 }

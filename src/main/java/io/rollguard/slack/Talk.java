@@ -1,29 +1,70 @@
 package io.rollguard.slack;
 
 import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.incident.Told;
 import io.rollguard.slack.Gateway.Place;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What this instance remembers of telling one incident, beyond what the log holds. Used by the notifier's thread only. */
+/**
+ * What this instance remembers of telling one incident, beyond what the log holds. Used by the notifier's thread only, but
+ * for what becomes of a {@link Note}.
+ */
 final class Talk {
 
-    /** A message that was put in its place. */
-    record Said(Place place, String digest) {}
+    /** After so long a message stands there if it ever will, though nobody answered so. */
+    static final Duration LATE = SlackGateway.CALL_TIMEOUT.plusSeconds(22);
 
-    private final Map<String, Said> said = new HashMap<>();
+    /** What is to be read back from the log. */
+    static final class Note {
+
+        private final Step.Told told;
+        private volatile boolean failed;
+        private volatile long offset = Long.MAX_VALUE;
+
+        private Note(Step.Told told) {
+            this.told = told;
+        }
+
+        Step.Told told() {
+            return told;
+        }
+
+        void appended(long at) {
+            offset = at;
+        }
+
+        void fails() {
+            failed = true;
+        }
+    }
+
+    private final List<Note> notes = new ArrayList<>();
     private final Map<String, Instant> lastWrite = new HashMap<>();
-    private final Set<Place> gone = new HashSet<>();
 
-    /** Kinds that may stand there although nobody answered so. */
-    final Set<String> doubted = new HashSet<>();
+    /** Messages that can't be changed any more, though a look may find them. */
+    private final Set<Place> lost = new HashSet<>();
 
-    /** Kinds that were looked for, and are known not to stand there. */
-    final Set<String> absent = new HashSet<>();
+    /** Surplus messages that may not be deleted. */
+    private final Set<Place> kept = new HashSet<>();
+
+    /** Where a message may stand although nobody answered so: the channel, or below a root. */
+    private final Set<Where> doubted = new HashSet<>();
+
+    /** Where all messages of this incident are known. */
+    private final Set<Where> known = new HashSet<>();
+
+    /** When to look there once more. */
+    private final Map<Where, Instant> again = new HashMap<>();
 
     /** Kinds whose blocks Slack did not accept: their text has to do. */
     final Set<String> textOnly = new HashSet<>();
@@ -39,54 +80,119 @@ final class Talk {
     @Nullable
     Phase postedAs;
 
-    /** What stands there under this kind: what this instance said last, else what the log tells. */
-    @Nullable
-    Said standing(Incident incident, String kind) {
-        var own = said.get(kind);
-        if (own != null) {
-            return own;
+    private record Where(@Nullable Place under) {}
+
+    // --- what stands there
+
+    /** What stands there: what the log tells, and what this instance did since. */
+    Told told(Incident incident) {
+        var told = incident.told();
+        for (var note : notes) {
+            told = told.with(note.told());
         }
-        var told = incident.told().standing(kind).orElse(null);
-        if (told == null) {
-            return null;
-        }
-        var place = new Place(told.channel(), told.messageId());
-        return gone.contains(place) ? null : new Said(place, told.digest());
+        return told;
     }
 
-    void says(String kind, Said message, Instant at) {
-        said.put(kind, message);
-        lastWrite.put(kind, at);
-        doubted.remove(kind);
-    }
-
-    void found(String kind, Place place) {
-        said.put(kind, new Said(place, ""));
-        doubted.remove(kind);
-    }
-
-    void loses(String kind, Place place) {
-        said.remove(kind);
-        gone.add(place);
-        doubted.remove(kind);
-        absent.add(kind);
+    Note remember(Step.Told told) {
+        notes.removeIf(note -> note.told().isAboutTheSame(told));
+        var note = new Note(told);
+        notes.add(note);
+        return note;
     }
 
     /** Forgets what the log holds by now. */
-    void settle(Incident incident) {
-        said.entrySet().removeIf(entry -> {
-            var told = incident.told().standing(entry.getKey()).orElse(null);
-            return told != null
-                    && told.digest().equals(entry.getValue().digest())
-                    && told.messageId().equals(entry.getValue().place().messageId());
-        });
+    void settle(long nextOffset) {
+        notes.removeIf(note -> note.offset < nextOffset);
     }
 
-    Map<String, Said> said() {
-        return said;
+    boolean hasNotes() {
+        return !notes.isEmpty();
+    }
+
+    boolean hasFailedNotes() {
+        return notes.stream().anyMatch(note -> note.failed);
+    }
+
+    /** The notes that did not reach the log, once. */
+    List<Note> takeFailedNotes() {
+        var taken = notes.stream().filter(note -> note.failed).toList();
+        taken.forEach(note -> note.failed = false);
+        return taken;
+    }
+
+    void wrote(String kind, Instant at) {
+        lastWrite.put(kind, at);
     }
 
     Instant lastWrite(String kind) {
         return lastWrite.getOrDefault(kind, Instant.EPOCH);
+    }
+
+    void loses(Place place) {
+        lost.add(place);
+    }
+
+    boolean hasLost(Place place) {
+        return lost.contains(place);
+    }
+
+    void keeps(Place surplus) {
+        kept.add(surplus);
+    }
+
+    boolean hasToKeep(Place surplus) {
+        return kept.contains(surplus);
+    }
+
+    // --- what may stand there
+
+    /** An answer got lost: a message may stand there, or come to stand there yet. */
+    void doubt(@Nullable Place under, Instant now) {
+        var where = new Where(under);
+        doubted.add(where);
+        known.remove(where);
+        again.put(where, now.plus(LATE));
+    }
+
+    /**
+     * Whether to look before anything is posted there.
+     *
+     * @param others whether another instance may have posted there
+     */
+    boolean isDoubtful(@Nullable Place under, boolean others) {
+        var where = new Where(under);
+        return doubted.contains(where) || (others && !known.contains(where));
+    }
+
+    /** It was looked there. A first look is followed by a second: what was under way at the first stands there by then. */
+    void looked(@Nullable Place under, Instant now) {
+        var where = new Where(under);
+        knows(under);
+        var due = again.get(where);
+        if (due == null) {
+            again.put(where, now.plus(LATE));
+        } else if (!now.isBefore(due)) {
+            again.remove(where);
+        }
+    }
+
+    /** Nobody else posted there; or there is no way to know. */
+    void knows(@Nullable Place under) {
+        var where = new Where(under);
+        known.add(where);
+        doubted.remove(where);
+    }
+
+    void lookAgain(@Nullable Place under, Instant at) {
+        again.put(new Where(under), at);
+    }
+
+    void lookNoMore(@Nullable Place under) {
+        again.remove(new Where(under));
+    }
+
+    /** When to look again in the channel, or below its root. */
+    Optional<Instant> again(@Nullable Place under) {
+        return Optional.ofNullable(again.get(new Where(under)));
     }
 }

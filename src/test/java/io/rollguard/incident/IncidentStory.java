@@ -41,6 +41,7 @@ public final class IncidentStory {
     private final IncidentLog log;
     private String alertname = "CanaryErrorRateHigh";
     private String severity = "critical";
+    private Fingerprint cause = ALERT;
     private Release release;
     private IncidentId id;
     private Instant now = START;
@@ -111,6 +112,12 @@ public final class IncidentStory {
     public IncidentStory alerted(String name, String withSeverity) {
         alertname = name;
         severity = withSeverity;
+        return this;
+    }
+
+    /** The alert that the act answers: one that no other incident was acted on for. */
+    public IncidentStory causedBy(Fingerprint alert) {
+        cause = alert;
         return this;
     }
 
@@ -204,7 +211,7 @@ public final class IncidentStory {
     public IncidentStory intended() {
         attempt++;
         act = Act.of(release);
-        return step(null, new Step.Intended(List.of(new Episode(ALERT, START.minusSeconds(10)))));
+        return step(null, new Step.Intended(List.of(new Episode(cause, START.minusSeconds(10)))));
     }
 
     public IncidentStory accepted() {

@@ -277,7 +277,7 @@ class MessagesTest {
         STORIES.forEach((name, story) -> broadcast.put(
                 name,
                 Messages.render(story.incident()).replies().stream()
-                        .filter(Conversation.Reply::broadcast)
+                        .filter(reply -> reply.calls() != null)
                         .map(Conversation.Reply::kind)
                         .toList()));
 
@@ -357,7 +357,7 @@ class MessagesTest {
         conversation.replies().forEach(reply -> {
             var node = replies.addObject();
             node.put("kind", reply.kind());
-            node.put("broadcast", reply.broadcast());
+            node.put("broadcast", reply.calls() != null);
             node.setAll((ObjectNode) json(reply.message()));
         });
         return all;

@@ -3,14 +3,9 @@ package io.rollguard.slack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentStory;
-import io.rollguard.metrics.RollguardMeters;
-import io.rollguard.reactor.Ownership;
-import io.rollguard.reactor.TestClock;
-import io.rollguard.release.WorkloadRef;
-import io.rollguard.sandbox.slack.FakeSlack;
+import io.rollguard.metrics.Telling;
 import io.rollguard.sandbox.slack.Fault;
 import io.rollguard.sandbox.slack.StoredMessage;
 import io.rollguard.verdict.Reason;
@@ -19,7 +14,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -28,57 +22,12 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Delivery, against a Slack that behaves. Time passes only when a test says so. */
-class NotifierTest {
-
-    private static final String CHANNEL = "C0RELEASES";
-    private static final String TOKEN = "xoxb-very-secret";
-    private static final Duration SETTLE = Duration.ofSeconds(30);
-
-    private final TestClock clock = new TestClock(IncidentStory.START.minus(Duration.ofHours(1)));
-    private final FakeSlack slack = new FakeSlack(0, clock, TOKEN);
-    private final FakeJournal journal = new FakeJournal(clock);
-    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private final RollguardMeters meters = new RollguardMeters(registry);
-    private final SlackState state = new SlackState();
-    private final Owner owner = new Owner();
-    private final List<String> logged = new ArrayList<>();
-    private final Handler listener = new Handler() {
-        @Override
-        public void publish(LogRecord entry) {
-            logged.add(entry.getLevel() + " " + entry.getMessage());
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-    };
-
-    private final List<Notifier> started = new ArrayList<>();
-    private Notifier notifier = notifier();
-
-    private final IncidentStory story = new IncidentStory(journal.log());
-
-    @BeforeEach
-    void listen() {
-        Logger.getLogger(Notifier.class.getName()).addHandler(listener);
-        clock.moveTo(IncidentStory.START);
-    }
-
-    @AfterEach
-    void close() {
-        Logger.getLogger(Notifier.class.getName()).removeHandler(listener);
-        started.forEach(Notifier::close);
-        slack.close();
-    }
+class NotifierTest extends OnFakeSlack {
 
     // --- what stands in the channel
 
@@ -249,11 +198,7 @@ class NotifierTest {
 
         settle();
 
-        assertThat(registry.get("rollguard.messages")
-                        .tag("outcome", "rate-limited")
-                        .counter()
-                        .count())
-                .isZero();
+        assertThat(counted(Telling.RATE_LIMITED)).isZero();
         assertThat(slack.roots(CHANNEL)).hasSize(9);
         assertThat(slack.roots(CHANNEL).getFirst().headline()).contains("shop/urgent FAILED");
         assertThat(slack.all(CHANNEL)).hasSize(9 + 9 + 1);
@@ -263,7 +208,7 @@ class NotifierTest {
     void aWaitThatSlackAsksForIsKept() {
         slack.failNext("chat.postMessage", new Fault.RateLimited(17));
         happens(story.suspected().guilty().intended());
-        look();
+        notifier.turn(); // looks whether it stands there
         var asked = clock.instant();
 
         var wait = notifier.turn();
@@ -347,11 +292,7 @@ class NotifierTest {
         assertThat(slack.calls("chat.postMessage").size()).isBetween(2, 13);
         assertThat(logged).filteredOn(line -> line.contains(error)).hasSize(1);
         assertThat(state.now().trouble()).contains(error);
-        assertThat(registry.get("rollguard.messages")
-                        .tag("outcome", "refused")
-                        .counter()
-                        .count())
-                .isPositive();
+        assertThat(counted(Telling.REFUSED)).isPositive();
 
         slack.heal();
         passAtLeast(Notifier.SLOWLY.plusSeconds(10));
@@ -395,7 +336,12 @@ class NotifierTest {
         settle();
 
         assertThat(root().headline()).isEqualTo("🚨 Rolling back shop/cart: the cluster accepted it");
-        assertThat(thread()).hasSize(1);
+        assertThat(thread())
+                .as("its answers stand under the new one")
+                .extracting(StoredMessage::headline)
+                .satisfiesExactly(
+                        evidence -> assertThat(evidence).startsWith("*Evidence*"),
+                        accepted -> assertThat(accepted).contains("the cluster accepted it"));
     }
 
     @Test
@@ -446,7 +392,7 @@ class NotifierTest {
     void aCrashBeforeTheMessageWasNotedMakesNoSecondOne() {
         journal.goAway();
         happens(story.suspected().guilty().intended());
-        look();
+        notifier.turn(); // looks whether it stands there
         notifier.turn();
         assertThat(slack.roots(CHANNEL)).hasSize(1);
 
@@ -572,8 +518,7 @@ class NotifierTest {
         };
         log.addHandler(handler);
         try {
-            notifier = new Notifier(journal, owner, new LogGateway(), SETTLE, "test", meters, state, clock);
-            notifier.listen();
+            notifier = instance(new LogGateway());
             happens(story.suspected().guilty().intended().accepted());
             settle();
             happens(story.at(clock.instant()).verified());
@@ -588,103 +533,5 @@ class NotifierTest {
         assertThat(lines.get(2)).startsWith("✅ Rolled back shop/cart: watching the alerts");
         assertThat(told()).isEmpty();
         assertThat(slack.calls()).isEmpty();
-    }
-
-    // --- words of the tests
-
-    private Notifier notifier() {
-        var made = new Notifier(
-                journal, owner, new SlackGateway(slack.apiUrl(), TOKEN, CHANNEL), SETTLE, "test", meters, state, clock);
-        made.listen();
-        started.add(made);
-        return made;
-    }
-
-    private void restart() {
-        notifier = notifier();
-    }
-
-    private void happens(IncidentStory told) {
-        if (told.now().isAfter(clock.instant())) {
-            clock.moveTo(told.now());
-        }
-        journal.changed(told.incident());
-    }
-
-    /** One turn, which looks whether the message stands there already if that is in doubt, or sends it. */
-    private void look() {
-        notifier.turn();
-    }
-
-    /** Until nothing is left to do. */
-    private void settle() {
-        for (int turn = 0; turn < 1000; turn++) {
-            var wait = notifier.turn();
-            if (wait.compareTo(Duration.ofSeconds(30)) >= 0) {
-                return;
-            }
-            pass(wait);
-        }
-        throw new AssertionError("there is always something left to do");
-    }
-
-    private void passAtLeast(Duration time) {
-        var end = clock.instant().plus(time);
-        while (clock.instant().isBefore(end)) {
-            var wait = notifier.turn();
-            var left = Duration.between(clock.instant(), end);
-            pass(wait.compareTo(left) < 0 ? wait : left);
-        }
-        notifier.turn();
-    }
-
-    private void pass(Duration time) {
-        clock.advance(time);
-    }
-
-    private StoredMessage root() {
-        assertThat(slack.roots(CHANNEL)).hasSize(1);
-        return slack.roots(CHANNEL).getFirst();
-    }
-
-    private List<StoredMessage> thread() {
-        return slack.thread(CHANNEL, root().ts());
-    }
-
-    private int updatesOfRoot() {
-        return (int) slack.calls("chat.update").stream()
-                .filter(call -> call.parameters().get("ts").equals(root().ts()))
-                .count();
-    }
-
-    private static Instant sentAt(StoredMessage message) {
-        return Instant.ofEpochSecond(
-                Long.parseLong(message.ts().substring(0, message.ts().indexOf('.'))));
-    }
-
-    private List<String> told() {
-        return journal.appended().stream()
-                .map(event -> event.step() instanceof Step.Told told ? told.kind() : "")
-                .toList();
-    }
-
-    private static final class Owner implements Ownership {
-        private final List<Runnable> listeners = new ArrayList<>();
-        private boolean owns = true;
-
-        void gains() {
-            owns = true;
-            listeners.forEach(Runnable::run);
-        }
-
-        @Override
-        public boolean owns(WorkloadRef workload) {
-            return owns;
-        }
-
-        @Override
-        public void onChange(Runnable listener) {
-            listeners.add(listener);
-        }
     }
 }

@@ -11,6 +11,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Tells the story on a terminal: one line a happening, with its time and where it was seen. Safe for many threads. */
 final class Narrator {
@@ -109,7 +110,7 @@ final class Narrator {
 
     void slack(Change change, StoredMessage message) {
         var lines = Terminal.lines(message);
-        var where = (message.isRoot() ? "" : "thread, ") + (change == Change.POSTED ? "posted" : "updated");
+        var where = (message.isRoot() ? "" : "thread, ") + change.name().toLowerCase(Locale.ROOT);
         line(Voice.SLACK, "slack", where + ": " + String.join("\n", lines));
     }
 

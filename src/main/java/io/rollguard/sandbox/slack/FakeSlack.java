@@ -37,36 +37,44 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Slack's Web API on 127.0.0.1: chat.postMessage, chat.update, conversations.history, conversations.replies, auth.test.
+ * Slack's Web API on 127.0.0.1: chat.postMessage, chat.update, chat.delete, conversations.history, conversations.replies,
+ * auth.test.
  * Every channel whose id begins with C, G or D exists unless {@link #removeChannel} said otherwise. Safe for many threads.
  */
 public final class FakeSlack implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String JSON_TYPE = "application/json; charset=utf-8";
     private static final int LONGEST_TEXT = 40_000;
 
     /** What happened to a message. */
     public enum Change {
         POSTED,
-        UPDATED
+        UPDATED,
+        DELETED
     }
 
     /** One call as it came in, whatever was answered. */
     public record Call(String method, Map<String, String> parameters) {}
 
     private record Answer(
-            int status, ObjectNode body, @Nullable Integer retryAfter) {}
+            int status, byte[] body, String type, @Nullable Integer retryAfter) {}
+
+    private record Held(String method, Map<String, String> parameters) {}
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final InstantSource clock;
-    private final String token;
+    private String token;
+    private boolean revoked;
     private final List<BiConsumer<Change, StoredMessage>> listeners = new CopyOnWriteArrayList<>();
 
     private final List<Consumer<Call>> callListeners = new CopyOnWriteArrayList<>();
     private final Map<String, LinkedHashMap<String, StoredMessage>> channels = new HashMap<>();
     private final Set<String> removed = new HashSet<>();
+    private final Set<String> archived = new HashSet<>();
+    private final List<Held> held = new ArrayList<>();
     private final List<Call> calls = new ArrayList<>();
     private final Map<String, Deque<Fault>> faults = new HashMap<>();
     private final Map<String, Fault> standing = new HashMap<>();
@@ -107,7 +115,7 @@ public final class FakeSlack implements AutoCloseable {
         listeners.add(listener);
     }
 
-    /** Calls back for each call, before it is carried out. */
+    /** Calls back for each call, before anything is made of it. */
     public void onCall(Consumer<Call> listener) {
         callListeners.add(listener);
     }
@@ -163,6 +171,35 @@ public final class FakeSlack implements AutoCloseable {
         removed.add(channel);
     }
 
+    public synchronized void archiveChannel(String channel) {
+        archived.add(channel);
+    }
+
+    public synchronized void unarchiveChannel(String channel) {
+        archived.remove(channel);
+    }
+
+    /** Nobody is let in any more. */
+    public synchronized void revokeToken() {
+        revoked = true;
+    }
+
+    /** This token is let in, and no other. */
+    public synchronized void acceptToken(String next) {
+        token = next;
+        revoked = false;
+    }
+
+    /** Carries out what {@link Fault.Held} held back, as if it came now. */
+    public void deliverHeld() {
+        List<Held> late;
+        synchronized (this) {
+            late = List.copyOf(held);
+            held.clear();
+        }
+        late.forEach(call -> carryOut(call.method(), call.parameters()));
+    }
+
     /** As if somebody deleted it. */
     public synchronized void delete(String channel, String ts) {
         messages(channel).remove(ts);
@@ -174,14 +211,14 @@ public final class FakeSlack implements AutoCloseable {
         try (exchange) {
             var method = exchange.getRequestURI().getPath().substring("/api/".length());
             var parameters = parameters(exchange);
-            var fault = take(method, parameters);
             callListeners.forEach(listener -> listener.accept(new Call(method, Map.copyOf(parameters))));
+            var fault = take(method, parameters);
             var answer = answer(method, parameters, exchange, fault);
             if (answer.isEmpty()) {
                 return; // closes the connection without a word
             }
-            var body = JSON.writeValueAsBytes(answer.get().body());
-            exchange.getResponseHeaders().set("Content-Type", "application/json; charset=utf-8");
+            var body = answer.get().body();
+            exchange.getResponseHeaders().set("Content-Type", answer.get().type());
             if (answer.get().retryAfter() != null) {
                 exchange.getResponseHeaders()
                         .set("Retry-After", String.valueOf(answer.get().retryAfter()));
@@ -194,22 +231,32 @@ public final class FakeSlack implements AutoCloseable {
     private Optional<Answer> answer(
             String method, Map<String, String> parameters, HttpExchange exchange, Optional<Fault> fault) {
         if (!exchange.getRequestMethod().equals("POST")) {
-            return Optional.of(new Answer(405, refused("method_not_allowed").body(), null));
+            return Optional.of(new Answer(405, refused("method_not_allowed").body(), JSON_TYPE, null));
         }
-        if (!("Bearer " + token).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
-            return Optional.of(refused("invalid_auth"));
+        var refusal = refusal(exchange.getRequestHeaders().getFirst("Authorization"));
+        if (refusal != null) {
+            return Optional.of(refused(refusal));
         }
         return switch (fault.orElse(null)) {
             case null -> Optional.of(carryOut(method, parameters));
             case Fault.Refused refused -> Optional.of(refused(refused.error()));
-            case Fault.Status status -> Optional.of(new Answer(status.code(), JSON.createObjectNode(), null));
+            case Fault.Status status -> Optional.of(json(status.code(), JSON.createObjectNode(), null));
+            case Fault.Body body ->
+                Optional.of(new Answer(body.status(), body.text().getBytes(StandardCharsets.UTF_8), body.type(), null));
             case Fault.RateLimited limited -> Optional.of(limited(limited.retryAfterSeconds()));
             case Fault.StatusAfterStoring status -> {
                 carryOut(method, parameters);
-                yield Optional.of(new Answer(status.code(), JSON.createObjectNode(), null));
+                yield Optional.of(json(status.code(), JSON.createObjectNode(), null));
             }
             case Fault.AnswerLost lost -> {
                 carryOut(method, parameters);
+                yield Optional.empty();
+            }
+            case Fault.Held late -> {
+                synchronized (this) {
+                    held.add(new Held(method, parameters));
+                }
+                awaitClose();
                 yield Optional.empty();
             }
             case Fault.Silence silence -> {
@@ -217,6 +264,13 @@ public final class FakeSlack implements AutoCloseable {
                 yield Optional.empty();
             }
         };
+    }
+
+    private synchronized @Nullable String refusal(@Nullable String authorization) {
+        if (revoked) {
+            return "token_revoked";
+        }
+        return ("Bearer " + token).equals(authorization) ? null : "invalid_auth";
     }
 
     private void awaitClose() {
@@ -270,6 +324,7 @@ public final class FakeSlack implements AutoCloseable {
                 done(JSON.createObjectNode().put("team_id", "T0FAKE").put("user_id", "U0FAKE"));
             case "chat.postMessage" -> post(parameters);
             case "chat.update" -> update(parameters);
+            case "chat.delete" -> remove(parameters);
             case "conversations.history" -> list(parameters, false);
             case "conversations.replies" -> list(parameters, true);
             default -> refused("unknown_method");
@@ -329,6 +384,24 @@ public final class FakeSlack implements AutoCloseable {
         return done(shown(message, true));
     }
 
+    private Answer remove(Map<String, String> parameters) {
+        StoredMessage message;
+        synchronized (this) {
+            var channel = parameters.getOrDefault("channel", "");
+            var closed = closed(channel);
+            if (closed != null) {
+                return refused(closed);
+            }
+            var known = messages(channel).remove(parameters.getOrDefault("ts", ""));
+            if (known == null) {
+                return refused("message_not_found");
+            }
+            message = known;
+        }
+        listeners.forEach(listener -> listener.accept(Change.DELETED, message));
+        return done(JSON.createObjectNode().put("channel", message.channel()).put("ts", message.ts()));
+    }
+
     /** Newest first for history, oldest first for replies, in pages of {@code limit}. */
     private synchronized Answer list(Map<String, String> parameters, boolean replies) {
         var channel = parameters.getOrDefault("channel", "");
@@ -356,7 +429,7 @@ public final class FakeSlack implements AutoCloseable {
         var body = JSON.createObjectNode();
         var messages = body.putArray("messages");
         boolean metadata = isTrue(parameters.get("include_all_metadata"));
-        found.subList(Math.min(from, to), to).forEach(message -> messages.add(message(message, metadata)));
+        found.subList(Math.min(from, to), to).forEach(message -> messages.add(listed(message, metadata)));
         body.put("has_more", to < found.size());
         if (to < found.size()) {
             body.putObject("response_metadata").put("next_cursor", String.valueOf(to));
@@ -365,9 +438,9 @@ public final class FakeSlack implements AutoCloseable {
     }
 
     private @Nullable String problem(Map<String, String> parameters) {
-        var channel = parameters.getOrDefault("channel", "");
-        if (!exists(channel)) {
-            return "channel_not_found";
+        var closed = closed(parameters.getOrDefault("channel", ""));
+        if (closed != null) {
+            return closed;
         }
         if (!parameters.containsKey("text") && !parameters.containsKey("blocks")) {
             return "no_text";
@@ -377,6 +450,13 @@ public final class FakeSlack implements AutoCloseable {
         }
         var blocks = json(parameters.get("blocks"), JSON.createArrayNode());
         return BlockRules.violations(blocks).isEmpty() ? null : "invalid_blocks";
+    }
+
+    private @Nullable String closed(String channel) {
+        if (!exists(channel)) {
+            return "channel_not_found";
+        }
+        return archived.contains(channel) ? "is_archived" : null;
     }
 
     private boolean exists(String channel) {
@@ -424,6 +504,15 @@ public final class FakeSlack implements AutoCloseable {
         return body;
     }
 
+    /** As a list shows it: a message with answers names itself as its thread. */
+    private ObjectNode listed(StoredMessage message, boolean metadata) {
+        var node = message(message, metadata);
+        if (!thread(message.channel(), message.ts()).isEmpty()) {
+            node.put("thread_ts", message.ts());
+        }
+        return node;
+    }
+
     private static ObjectNode message(StoredMessage message, boolean metadata) {
         var node = JSON.createObjectNode();
         node.put("type", "message");
@@ -439,15 +528,19 @@ public final class FakeSlack implements AutoCloseable {
     }
 
     private static Answer done(ObjectNode body) {
-        return new Answer(200, body.put("ok", true), null);
+        return json(200, body.put("ok", true), null);
     }
 
     private static Answer refused(String error) {
-        return new Answer(200, JSON.createObjectNode().put("ok", false).put("error", error), null);
+        return json(200, JSON.createObjectNode().put("ok", false).put("error", error), null);
     }
 
     private static Answer limited(int seconds) {
-        return new Answer(429, JSON.createObjectNode().put("ok", false).put("error", "ratelimited"), seconds);
+        return json(429, JSON.createObjectNode().put("ok", false).put("error", "ratelimited"), seconds);
+    }
+
+    private static Answer json(int status, ObjectNode body, @Nullable Integer retryAfter) {
+        return new Answer(status, body.toString().getBytes(StandardCharsets.UTF_8), JSON_TYPE, retryAfter);
     }
 
     private static JsonNode json(@Nullable String text, JsonNode absent) {

@@ -9,6 +9,12 @@ public sealed interface Fault {
     /** This HTTP status, and nothing is stored. */
     record Status(int code) implements Fault {}
 
+    /** This answer, from whoever stands in between; nothing is stored. */
+    record Body(int status, String type, String text) implements Fault {}
+
+    /** Not answered, and carried out only at {@link FakeSlack#deliverHeld}. */
+    record Held() implements Fault {}
+
     /** Carried out, then the connection ends without an answer: the caller can't know. */
     record AnswerLost() implements Fault {}
 
