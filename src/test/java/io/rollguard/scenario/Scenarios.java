@@ -14,6 +14,7 @@ import io.rollguard.sandbox.stage.Tap;
 import io.rollguard.sandbox.stage.Webhook;
 import io.rollguard.sandbox.stage.Webhook.Alert;
 import io.rollguard.sandbox.stage.Workloads;
+import io.rollguard.wire.EventSchema;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,6 +58,7 @@ abstract class Scenarios {
     private ApiGate gate;
     private Stage stage;
     private Workloads shop;
+    private int held;
 
     /** The cluster's owner's client. */
     abstract KubernetesClient connect() throws Exception;
@@ -114,6 +116,12 @@ abstract class Scenarios {
     void clearTheScene() {
         gate.open();
         shop.removeNamespace();
+        var written = stage.tap().events().skip(held).toList();
+        held += written.size();
+        assertThat(written)
+                .as("what is on the topics keeps to what other teams are told")
+                .allSatisfy(event -> assertThat(EventSchema.problems(event.topic(), event.headers(), event.value()))
+                        .isEmpty());
     }
 
     @AfterAll

@@ -10,6 +10,7 @@ import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.rollguard.alert.AlertHistory;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.policy.Mode;
 import io.rollguard.release.Kind;
@@ -281,6 +282,7 @@ class ContractsTest {
                         open,
                         AlertHistory.State.values(),
                         AlertHistory.State::label),
+                list("incident.answered", "/properties/command", open, Command.Kind.values(), Command.Kind::label),
                 list(
                         "dead-letter",
                         "/properties/ce_reason",

@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A JSON Schema as other teams get it: it stands alone, and formats are demanded. */
 public final class EventSchema {
@@ -20,6 +22,8 @@ public final class EventSchema {
     static final Path CONTRACTS = Path.of("src/main/resources/contracts");
 
     static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final Map<EventType, EventSchema> KNOWN = new ConcurrentHashMap<>();
 
     private final JsonNode json;
     private final Schema schema;
@@ -45,6 +49,27 @@ public final class EventSchema {
 
     static EventSchema of(EventType type) {
         return at(CONTRACTS.resolve("schemas").resolve(type.file()));
+    }
+
+    /**
+     * What of an event does not keep to its contract; empty where all does.
+     *
+     * @param value a missing node where it is not JSON, as of many a dead letter
+     */
+    public static List<String> problems(String topic, Map<String, String> headers, JsonNode value) {
+        var type = EventType.all().stream()
+                .filter(each -> each.name().equals(headers.get("ce_type")))
+                .findFirst();
+        if (type.isEmpty() || !type.get().topic().topicName().equals(topic)) {
+            return List.of("no type of %s: %s".formatted(topic, headers.get("ce_type")));
+        }
+        var schema = KNOWN.computeIfAbsent(type.get(), EventSchema::of);
+        if (type.get() == EventType.DEAD_LETTER) {
+            return schema.problems(JSON.valueToTree(headers));
+        }
+        return type.get().schema().equals(headers.get("ce_dataschema"))
+                ? schema.problems(value)
+                : List.of("ce_dataschema is " + headers.get("ce_dataschema"));
     }
 
     JsonNode json() {

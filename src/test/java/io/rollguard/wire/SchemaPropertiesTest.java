@@ -72,6 +72,13 @@ class SchemaPropertiesTest {
         }
     }
 
+    @Property(tries = 150)
+    void everyCommandKeepsToItsSchema(@ForAll("chances") Chance chance) {
+        for (var kind : Command.Kind.values()) {
+            assertKeeps(CommandEvents.write(chance.command(kind)));
+        }
+    }
+
     @Property(tries = 400)
     void everyAlertThatIsTakenKeepsToItsSchemaAndTheRestIsADeadLetterThatDoes(@ForAll("chances") Chance chance) {
         var alert = chance.alert();
@@ -257,6 +264,19 @@ class SchemaPropertiesTest {
                                     number())),
                     Map.entry(Step.Closed.class, Step.Closed::new));
             return steps.get(kind).get();
+        }
+
+        Command command(Command.Kind kind) {
+            return new Command(
+                    new UUID(random.nextLong(), random.nextLong()),
+                    kind,
+                    new IncidentId(new UUID(random.nextLong(), random.nextLong())),
+                    workload(),
+                    text(),
+                    number(),
+                    text(),
+                    time(),
+                    time());
         }
 
         IncidentEvent event(Step step) {
