@@ -20,6 +20,7 @@ import com.slack.api.model.ResponseMetadata;
 import com.slack.api.util.http.SlackHttpClient;
 import io.rollguard.incident.IncidentId;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.URI;
@@ -320,6 +321,8 @@ final class SlackGateway implements Gateway {
             return new Outcome.No<>(answer(e));
         } catch (ConnectException | UnknownHostException | NoRouteToHostException | SSLException e) {
             return new Outcome.No<>(new Answer.Later(e.getClass().getSimpleName(), false));
+        } catch (InterruptedIOException e) {
+            return new Outcome.No<>(new Answer.Later("no answer in time", true));
         } catch (IOException e) {
             return new Outcome.No<>(new Answer.Later(e.getClass().getSimpleName(), true));
         } catch (RuntimeException e) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.rollguard.release.Kind;
+import io.rollguard.sandbox.slack.Fault;
 import io.rollguard.sandbox.stage.Await;
 import io.rollguard.sandbox.stage.Home;
 import io.rollguard.sandbox.stage.Service;
@@ -51,6 +52,8 @@ abstract class Scenarios {
     private static final String STEPS = "[{setWeight: 20}, {pause: {}}]";
     private static final String BRIEF = "PT1S";
     private static final String LONG = "PT30M";
+    private static final List<String> METHODS_OF_SLACK =
+            List.of("chat.postMessage", "chat.update", "conversations.history", "conversations.replies");
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private Path directory;
@@ -154,6 +157,27 @@ abstract class Scenarios {
         thenStep("cart", "cured");
         thenStep("cart", "closed");
         thenSlackShows("cart", "Rolled back");
+    }
+
+    @Test
+    void aSlackThatHangsDelaysNoRollbackAndIsToldOnceItIsBack() {
+        var bad = givenACanary("cart");
+        METHODS_OF_SLACK.forEach(method -> stage.slack().fail(method, new Fault.Silence()));
+        try {
+            whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
+
+            thenStep("cart", "verified");
+            thenAborted("cart", bad);
+            Await.until(
+                    "health says that Slack is away",
+                    SOON,
+                    () -> stage.service().get("/q/health").body().contains("Slack is not reachable"));
+            assertThat(rootsAbout("cart")).isEmpty();
+        } finally {
+            stage.slack().heal();
+        }
+        thenSlackShows("cart", "watching the alerts");
+        assertThat(rootsAbout("cart")).hasSize(1);
     }
 
     @Test

@@ -109,6 +109,16 @@ class SlackTroubleTest extends OnFakeSlack {
         assertThat(state.now().trouble()).isNull();
     }
 
+    @Test
+    void aSlackThatNeverAnswersIsSaidInPlainWords() {
+        notifier = impatient();
+        METHODS.forEach(method -> slack.fail(method, new Fault.Silence()));
+        happens(story.suspected().guilty());
+        passAtLeast(Duration.ofSeconds(3));
+
+        assertThat(state.now().trouble()).isEqualTo("Slack is not reachable: no answer in time");
+    }
+
     // --- 429
 
     @ParameterizedTest
