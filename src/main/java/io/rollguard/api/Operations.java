@@ -194,7 +194,9 @@ final class Operations {
         return switch (cluster.get().pause(pause)) {
             case Cluster.Answer.Done done -> shown(pause);
             case Cluster.Answer.Refused(var reason, var detail) ->
-                Answer.failed(Problem.unavailable(reason.text() + ": " + detail));
+                Answer.failed(Problem.unavailable(
+                        (reason == Reason.GONE ? "Rollguard's namespace does not exist" : reason.text()) + ": "
+                                + detail));
             case Cluster.Answer.Moved(var detail) -> Answer.failed(Problem.unavailable(detail));
             case Cluster.Answer.NotDone(var detail) -> Answer.failed(Problem.unavailable(detail));
             case Cluster.Answer.Unsure(var detail) ->

@@ -60,7 +60,11 @@ final class IncidentText {
             line(text, "allowed", allowed(judged.path("allowed")));
         }
         sheet.path("attempts").forEach(each -> line(text, "attempt " + each.path("number"), attempt(each)));
-        sheet.path("timeline").forEach(each -> line(text, time(each.path("at").asText()), entry(each)));
+        for (var entry : sheet.path("timeline")) {
+            if (!entry.path("step").asText().equals("told")) {
+                line(text, time(entry.path("at").asText()), entry(entry));
+            }
+        }
         return text.toString();
     }
 
@@ -86,7 +90,10 @@ final class IncidentText {
         if (incident.path("awaitsApproval").asBoolean()) {
             return verdict + ": waits for an approval";
         }
-        return verdict + reason(refusal.isObject() ? refusal : incident.path("reason"), ": ");
+        var closedFor = incident.path("closedFor");
+        return closedFor.isObject()
+                ? closedFor.path("text").asText()
+                : verdict + reason(refusal.isObject() ? refusal : incident.path("reason"), ": ");
     }
 
     private static String verdict(JsonNode judged) {

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Shows the incidents of a running service, and decides about them.",
             "",
-            "An incident is named by its id, by any unique beginning of it, or by namespace/name where one of that",
-            "workload is open.",
+            "An incident is named by its id, by any unique beginning of it, or by",
+            "namespace/name where only one of that workload is open.",
             ""
         },
         exitCodeListHeading = "%nExit status:%n",
@@ -134,6 +134,7 @@ final class IncidentsCommand implements Runnable {
     private int ask(RunningService service, String name, String command, @Nullable Long seen) throws UnreadableInput {
         var sheet = sheet(service, name);
         out().println(IncidentText.summary(sheet));
+        out().flush();
         var body = JsonNodeFactory.instance.objectNode();
         body.put("version", seen == null ? sheet.path("version").asLong() : seen);
         var reply = service.post("/incidents/%s/%s".formatted(sheet.path("id").asText(), command), body);

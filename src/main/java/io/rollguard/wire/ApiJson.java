@@ -29,6 +29,7 @@ public final class ApiJson {
                 VerdictJson.reason(judged == null ? null : judged.allowed().reason()));
         json.put("attempts", incident.attempts().size());
         json.put("awaitsApproval", incident.awaitsApproval());
+        json.set("closedFor", VerdictJson.reason(incident.closedFor()));
         return json;
     }
 

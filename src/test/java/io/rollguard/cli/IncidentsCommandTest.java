@@ -104,6 +104,8 @@ class IncidentsCommandTest {
         assertThat(run("incidents", "list", "--all", "--output", "json")).isZero();
 
         assertThat(out.toString()).startsWith("[").contains("\"old\"");
+        assertThat(run("incidents", "list", "--all")).isZero();
+        assertThat(out.toString()).contains(Reason.RESOLVED.text());
     }
 
     @Test

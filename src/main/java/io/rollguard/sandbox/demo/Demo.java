@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Demo(boolean once, boolean onCluster, PrintStream out, boolean colour) {
 
+    /** The service's, where the switch lies that holds everything. */
+    private static final String OWN_NAMESPACE = "rollguard";
+
     private static final String SETTLE = "PT3S";
     private static final String CURE_DWELL = "PT2S";
 
@@ -63,6 +66,8 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
         workloads.createNamespace();
         if (onCluster) {
             closing.add(workloads::removeNamespace);
+        } else {
+            new Workloads(client, OWN_NAMESPACE).createNamespace();
         }
         var logFile = data.resolve("rollguard.log");
         var log = closing.add(open(logFile));
@@ -148,9 +153,11 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
         narrator.plain("  curl -s %s/api/v1/alertmanager -H 'Content-Type: application/json' -d '%s'"
                 .formatted(url, Webhook.body(alert).strip()));
         narrator.plain("");
-        narrator.plain("  curl -s %s/api/v1/incidents     what Rollguard knows, with its evidence".formatted(url));
-        narrator.plain("  curl -s %s/q/health             how it is".formatted(url));
-        narrator.plain("  curl -s %s/q/metrics            what it counts".formatted(url));
+        narrator.plain("  export ROLLGUARD_URL=" + url);
+        narrator.plain("  ./rollguard incidents list       what Rollguard suspects and does; show has the evidence");
+        narrator.plain("  ./rollguard pause --reason why   hold every act; resume lets it act again");
+        narrator.plain("  curl -s %s/q/health    how it is".formatted(url));
+        narrator.plain("  curl -s %s/q/metrics   what it counts".formatted(url));
         narrator.plain("");
         narrator.plain("Ctrl-C ends everything and leaves nothing behind.");
         try {
@@ -168,7 +175,7 @@ public record Demo(boolean once, boolean onCluster, PrintStream out, boolean col
                 "ROLLGUARD_CURE_DWELL", CURE_DWELL,
                 "ROLLGUARD_NAMESPACES", namespace));
         if (!onCluster) {
-            configuration.put("ROLLGUARD_NAMESPACE", "rollguard");
+            configuration.put("ROLLGUARD_NAMESPACE", OWN_NAMESPACE);
         }
         return configuration;
     }
