@@ -154,7 +154,29 @@ public record AlertHistory(Alert latest, List<Span> spans) {
         return Onset.of(origin(timeToLive).startsAt(), latest.annotations());
     }
 
-    Instant lastHeard() {
-        return spans.stream().map(Span::lastHeard).max(Instant::compareTo).orElseThrow();
+    public Instant lastHeard() {
+        var last = spans.getFirst().lastHeard();
+        for (var span : spans) {
+            last = span.lastHeard().isAfter(last) ? span.lastHeard() : last;
+        }
+        return last;
+    }
+
+    /** About so many bytes of memory: what the table needs for any alert, its texts and its episodes. */
+    long bytes() {
+        long bytes = 512 + 96L * spans.size() + latest.labels().bytes() + bytes(latest.generatorUrl());
+        for (var annotation : latest.annotations().entrySet()) {
+            bytes += 16 + bytes(annotation.getValue()); // the names are shared
+        }
+        return bytes;
+    }
+
+    /** Java holds texts of Latin letters in a byte a letter, others in two. */
+    static long bytes(String text) {
+        boolean latin = true;
+        for (int i = 0; i < text.length() && latin; i++) {
+            latin = text.charAt(i) < 256;
+        }
+        return 48 + (latin ? 1L : 2L) * text.length();
     }
 }

@@ -4,18 +4,28 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
-/** Alertmanager's identity of a label set: 16 lower-case hex digits. Any changed label is another fingerprint. */
-public record Fingerprint(String value) implements Comparable<Fingerprint> {
+/**
+ * Alertmanager's identity of a label set: 16 lower-case hex digits. Any changed label is another fingerprint. Held as the
+ * number they are, since the table may hold a million.
+ */
+public final class Fingerprint implements Comparable<Fingerprint> {
 
     private static final Pattern FORM = Pattern.compile("[0-9a-f]{16}");
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
     private static final byte SEPARATOR = (byte) 0xFF;
 
-    public Fingerprint {
-        if (!FORM.matcher(value).matches()) {
+    private final long bits;
+
+    public Fingerprint(String value) {
+        if (!isValid(value)) {
             throw new IllegalArgumentException("a fingerprint is 16 lower-case hex digits");
         }
+        this.bits = Long.parseUnsignedLong(value, 16);
+    }
+
+    private Fingerprint(long bits) {
+        this.bits = bits;
     }
 
     public static boolean isValid(String value) {
@@ -34,7 +44,7 @@ public record Fingerprint(String value) implements Comparable<Fingerprint> {
         for (var name : names) {
             hash = add(add(hash, name), labels.get(name).orElseThrow());
         }
-        return new Fingerprint("%016x".formatted(hash));
+        return new Fingerprint(hash);
     }
 
     private static byte[] bytes(String text) {
@@ -49,13 +59,27 @@ public record Fingerprint(String value) implements Comparable<Fingerprint> {
         return (result ^ (SEPARATOR & 0xFF)) * FNV_PRIME;
     }
 
+    public String value() {
+        return "%016x".formatted(bits);
+    }
+
     @Override
     public int compareTo(Fingerprint other) {
-        return value.compareTo(other.value);
+        return Long.compareUnsigned(bits, other.bits);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Fingerprint that && bits == that.bits;
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(bits);
     }
 
     @Override
     public String toString() {
-        return value;
+        return value();
     }
 }

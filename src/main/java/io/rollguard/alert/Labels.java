@@ -1,37 +1,84 @@
 package io.rollguard.alert;
 
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/** A label set, sorted by name. A label with an empty value is the same as no label (Prometheus' data model). */
-public record Labels(SortedMap<String, String> values) {
+/**
+ * A label set, sorted by name. A label with an empty value is the same as no label (Prometheus' data model). Held in one
+ * array, since the table may hold a million.
+ */
+public final class Labels {
 
-    public static final Labels NONE = new Labels(Collections.emptySortedMap());
+    public static final Labels NONE = new Labels(new String[0]);
 
-    public Labels {
-        var copy = new TreeMap<>(values);
-        copy.values().removeIf(String::isEmpty);
-        values = Collections.unmodifiableSortedMap(copy);
+    /** Labels whose value may be the name or the hash of an object in the alert's namespace. */
+    private static final List<String> NAMING = List.of(
+            "pod",
+            "replicaset",
+            "service",
+            "workload",
+            "deployment",
+            "statefulset",
+            "daemonset",
+            "rollout",
+            "rollouts_pod_template_hash",
+            "pod_template_hash");
+
+    private static final String EXPORTED = "exported_";
+
+    /** What a controller puts behind the name of a ReplicaSet to name a pod: a dash and so many letters and digits. */
+    private static final int POD_SUFFIX = 5;
+
+    /** Names and values by turns, by name. */
+    private final String[] pairs;
+
+    private Labels(String[] pairs) {
+        this.pairs = pairs;
     }
 
     public static Labels of(Map<String, String> values) {
-        return new Labels(new TreeMap<>(values));
+        var sorted = new TreeMap<>(values);
+        sorted.values().removeIf(String::isEmpty);
+        var pairs = new String[2 * sorted.size()];
+        int at = 0;
+        for (var label : sorted.entrySet()) {
+            pairs[at++] = label.getKey();
+            pairs[at++] = label.getValue();
+        }
+        return new Labels(pairs);
+    }
+
+    public SortedMap<String, String> values() {
+        var values = new TreeMap<String, String>();
+        for (int at = 0; at < pairs.length; at += 2) {
+            values.put(pairs[at], pairs[at + 1]);
+        }
+        return Collections.unmodifiableSortedMap(values);
     }
 
     public Optional<String> get(String name) {
-        return Optional.ofNullable(values.get(name));
+        for (int at = 0; at < pairs.length; at += 2) {
+            if (pairs[at].equals(name)) {
+                return Optional.of(pairs[at + 1]);
+            }
+        }
+        return Optional.empty();
     }
 
     public boolean has(String name) {
-        return values.containsKey(name);
+        return get(name).isPresent();
     }
 
     /** The alert's name, or the empty string: Alertmanager demands a label, not this one. */
     public String alertname() {
-        return values.getOrDefault("alertname", "");
+        return get("alertname").orElse("");
     }
 
     /**
@@ -42,8 +89,47 @@ public record Labels(SortedMap<String, String> values) {
         return get("exported_namespace").or(() -> get("namespace"));
     }
 
+    /**
+     * Every name and hash by which the labels may speak of an object of their namespace, and that of the ReplicaSet which a
+     * pod's name begins with. More than attribution makes of them, never less: {@link AlertTable} finds alerts by these.
+     */
+    public Set<String> subjects() {
+        var subjects = new TreeSet<String>();
+        for (int at = 0; at < pairs.length; at += 2) {
+            var name = pairs[at].startsWith(EXPORTED) ? pairs[at].substring(EXPORTED.length()) : pairs[at];
+            if (NAMING.contains(name)) {
+                var value = pairs[at + 1];
+                subjects.add(value);
+                int dash = value.length() - POD_SUFFIX - 1;
+                if (name.equals("pod") && dash > 0 && value.charAt(dash) == '-') {
+                    subjects.add(value.substring(0, dash));
+                }
+            }
+        }
+        return subjects;
+    }
+
+    /** About so many bytes of memory. */
+    long bytes() {
+        long bytes = 32;
+        for (int at = 0; at < pairs.length; at += 2) {
+            bytes += 8 + AlertHistory.bytes(pairs[at + 1]); // the names are shared
+        }
+        return bytes;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Labels that && Arrays.equals(pairs, that.pairs);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(pairs);
+    }
+
     @Override
     public String toString() {
-        return values.toString();
+        return values().toString();
     }
 }

@@ -27,16 +27,19 @@ final class AlertReader implements Alerts, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(AlertReader.class);
     private static final Duration FORGET_EVERY = Duration.ofMinutes(1);
 
-    /** About 1 kB each: what a table may take of the heap before the oldest go. */
-    static final int MAX_ALERTS = 1_000_000;
+    /** More are no trouble of one cluster's; and half of the heap, so that there is room to work in. */
+    private static final int MAX_ALERTS = 4_000_000;
+
+    private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 2;
 
     private final String cluster;
     private final Duration lookback;
     private final Clock clock;
-    private final AlertTable table = new AlertTable(MAX_ALERTS);
+    private final AlertTable table = new AlertTable(MAX_ALERTS, MAX_BYTES);
     private final List<Consumer<AlertHistory>> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLong unreadable = new AtomicLong();
     private final Tail tail;
+    private final TableRoom room = new TableRoom(table);
     private Instant forgotten = Instant.MIN;
 
     AlertReader(Clients clients, String cluster, Duration lookback, Clock clock) {
@@ -82,6 +85,7 @@ final class AlertReader implements Alerts, AutoCloseable {
 
     private void apply(Alert alert, ConsumerRecord<byte[], byte[]> read) {
         var history = table.apply(alert);
+        room.look();
         var span = GlobalOpenTelemetry.getTracer("io.rollguard")
                 .spanBuilder("alert heard")
                 .setParent(Records.trace(read))
@@ -108,6 +112,7 @@ final class AlertReader implements Alerts, AutoCloseable {
         if (forgotten.isBefore(now.minus(FORGET_EVERY))) {
             forgotten = now;
             table.forget(now, lookback);
+            room.minutePassed();
         }
     }
 

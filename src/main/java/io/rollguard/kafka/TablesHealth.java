@@ -1,6 +1,7 @@
 package io.rollguard.kafka;
 
 import io.smallrye.health.api.HealthGroup;
+import io.rollguard.alert.Alert.Status;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -20,12 +21,16 @@ class TablesHealth implements HealthCheck {
         this.topics = topics;
     }
 
+    private long dropped() {
+        return alerts.table().dropped(Status.FIRING) + alerts.table().dropped(Status.RESOLVED);
+    }
+
     @Override
     public HealthCheckResponse call() {
         var response = HealthCheckResponse.named("tables")
                 .status(alerts.isWhole() && incidents.isWhole())
                 .withData("alerts", alerts.table().size())
-                .withData("alerts-dropped", alerts.table().dropped())
+                .withData("alerts-dropped", dropped())
                 .withData("alerts-unreadable", alerts.unreadable())
                 .withData("incidents-open", incidents.log().open().size());
         incidents.log().foreignType().ifPresent(type -> response.withData("not-understood", type));

@@ -32,11 +32,8 @@ class MetersLifecycle {
                 (source, state) -> source.log().all().stream()
                         .filter(incident -> incident.state() == state)
                         .count());
-        meters.watchAlerts(alerts, (source, state) -> {
-            var now = clock.instant();
-            return source.table().all().stream()
-                    .filter(history -> history.state(now, alertTimeToLive) == state)
-                    .count();
-        });
+        meters.watchAlerts(
+                alerts, (source, state) -> source.table().count(state, clock.instant(), alertTimeToLive));
+        meters.watchDropped(alerts, (source, status) -> source.table().dropped(status));
     }
 }

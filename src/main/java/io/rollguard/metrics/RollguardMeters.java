@@ -1,10 +1,12 @@
 package io.rollguard.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.opentelemetry.api.GlobalOpenTelemetry;
+import io.rollguard.alert.Alert.Status;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.Episode;
 import io.rollguard.incident.Incident;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,7 @@ public final class RollguardMeters implements Telemetry {
     static final String MESSAGES = "rollguard.messages";
     static final String INCIDENTS = "rollguard.incidents";
     static final String ALERTS = "rollguard.alerts";
+    static final String DROPPED = "rollguard.alerts.dropped";
 
     /** How an attempt may go besides the codes of {@link Reason}: the labels of the log's steps. */
     private static final List<String> DONE = List.of("accepted", "verified");
@@ -171,6 +175,16 @@ public final class RollguardMeters implements Telemetry {
                     state.label(),
                     source,
                     each -> count.apply(each, state).doubleValue());
+        }
+    }
+
+    /** Shows how many alerts the table gave up for lack of room. */
+    public <T> void watchDropped(T source, ToLongBiFunction<T, Status> count) {
+        for (var status : Status.values()) {
+            FunctionCounter.builder(DROPPED, source, each -> count.applyAsLong(each, status))
+                    .description("Alerts given up since the table was full")
+                    .tag("status", status.label())
+                    .register(registry);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.rollguard.reactor;
 
+import io.rollguard.alert.Alert;
 import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Episode;
@@ -41,8 +42,18 @@ final class Cure {
                 .isPresent();
     }
 
-    /** Since when all causing alerts are quiet; empty while one is not. */
+    /** Whether the table gave up alerts for lack of room that may still fire, so that an absence is no quiet. */
+    boolean isBlind(Instant at) {
+        return alerts.lastDropped(Alert.Status.FIRING)
+                .filter(heard -> !heard.plus(alertTimeToLive).isBefore(at))
+                .isPresent();
+    }
+
+    /** Since when all causing alerts are quiet; empty while one is not, or nobody can tell. */
     private Optional<Instant> quietSince(Incident incident, Instant at) {
+        if (isBlind(at)) {
+            return Optional.empty();
+        }
         var fingerprints = new HashSet<>(
                 incident.triggers().stream().map(Episode::fingerprint).toList());
         var names = new HashSet<String>();
@@ -59,7 +70,7 @@ final class Cure {
             var heard = history.get().current().lastHeard();
             since = heard.isAfter(since) ? heard : since;
         }
-        boolean firesElsewhereOnIt = alerts.inNamespace(incident.workload().namespace()).stream()
+        boolean firesElsewhereOnIt = attribution.candidates(alerts, incident.workload()).stream()
                 .filter(history -> names.contains(history.latest().name()))
                 .filter(history -> history.state(at, alertTimeToLive) == State.FIRING)
                 .anyMatch(history -> attribution.of(history.latest()).stream()

@@ -635,8 +635,10 @@ public final class Reactor implements AutoCloseable {
             append(List.of(entries.next(incident, null, new Step.Cured(), now)));
         } else if (incident.uncuredAt() == null
                 && verifiedAt.plus(settings.cureDeadline()).isBefore(now)) {
-            var detail = "the alerts still fire %d min after the rollback"
-                    .formatted(settings.cureDeadline().toMinutes());
+            var detail = cure.isBlind(now)
+                    ? "the alert table is full, so nobody can tell whether the alerts still fire"
+                    : "the alerts still fire %d min after the rollback"
+                            .formatted(settings.cureDeadline().toMinutes());
             append(List.of(entries.next(incident, Reason.NOT_CURED, new Step.Uncured(detail), now)));
         } else if (incident.uncuredAt() != null
                 && incident.uncuredAt().plus(settings.lookback()).isBefore(now)) {
@@ -700,7 +702,8 @@ public final class Reactor implements AutoCloseable {
         if (against.contains(Verdict.Outcome.GUILTY)) {
             return;
         }
-        boolean suspected = against.stream().anyMatch(outcome -> outcome != Verdict.Outcome.INNOCENT);
+        boolean suspected =
+                cure.isBlind(now) || against.stream().anyMatch(outcome -> outcome != Verdict.Outcome.INNOCENT);
         var good = releaseWatch.learn(
                 workload, current.get().templateDigest(), suspected, releases.bakeTime(workload), now);
         cluster.objects().put(good);

@@ -33,6 +33,9 @@ public final class ClusterObjects {
         final Map<String, PodFacts> pods = new ConcurrentHashMap<>();
         final Map<String, Map<String, PodFacts>> podsByRevision = new ConcurrentHashMap<>();
         final Map<String, ServiceFacts> services = new ConcurrentHashMap<>();
+        final Map<String, Map<String, RevisionFacts>> revisionsByHash = new ConcurrentHashMap<>();
+        final Map<String, Map<String, RevisionFacts>> revisionsByLabel = new ConcurrentHashMap<>();
+        final Map<String, Map<String, ServiceFacts>> servicesByLabel = new ConcurrentHashMap<>();
     }
 
     /** A workload and what must be joined to it when it is read. */
@@ -80,6 +83,41 @@ public final class ClusterObjects {
 
     public Stream<RevisionFacts> revisions(String namespace) {
         return find(namespace).stream().flatMap(ns -> ns.revisions.values().stream());
+    }
+
+    /** The revisions of a namespace with this hash, by name: equal templates share it. */
+    public List<RevisionFacts> revisions(String namespace, RevisionHash hash) {
+        return find(namespace).map(ns -> found(ns.revisionsByHash, hash.value())).orElse(List.of());
+    }
+
+    /** The Services that select pods of this revision. */
+    public List<ServiceFacts> servicesOf(RevisionFacts revision) {
+        return find(revision.namespace()).stream()
+                .flatMap(ns -> revision.podLabels().entrySet().stream()
+                        .flatMap(label -> found(ns.servicesByLabel, pair(label)).stream()))
+                .filter(service -> service.selects(revision.podLabels()))
+                .toList();
+    }
+
+    /** The workloads of which a revision has pods that this Service selects, in the order of {@link #workloads(String)}. */
+    public Stream<WorkloadFacts> workloadsBehind(ServiceFacts service) {
+        return find(service.namespace()).stream().flatMap(ns -> service.mostTelling().stream()
+                .flatMap(label -> found(ns.revisionsByLabel, pair(label)).stream())
+                .filter(revision -> service.selects(revision.podLabels()))
+                .map(RevisionFacts::workloadUid)
+                .distinct()
+                .flatMap(uid -> Stream.ofNullable(ns.workloadsByUid.get(uid)))
+                .sorted()
+                .flatMap(key -> workload(ns, key).stream()));
+    }
+
+    private static <T> List<T> found(Map<String, Map<String, T>> index, String key) {
+        var entries = index.get(key);
+        return entries == null ? List.of() : List.copyOf(entries.values());
+    }
+
+    private static String pair(Map.Entry<String, String> label) {
+        return label.getKey() + "=" + label.getValue();
     }
 
     /** The revisions of a workload, newest first. */
@@ -228,7 +266,14 @@ public final class ClusterObjects {
         if (old != null && !old.workloadUid().equals(revision.workloadUid())) {
             unindex(ns.revisionsByWorkload, old.workloadUid(), old.name());
         }
+        if (old != null && !(old.hash().equals(revision.hash()) && old.podLabels().equals(revision.podLabels()))) {
+            unindexLabels(ns, old);
+        }
         index(ns.revisionsByWorkload, revision.workloadUid(), revision.name(), revision);
+        index(ns.revisionsByHash, revision.hash().value(), revision.name(), revision);
+        revision.podLabels()
+                .entrySet()
+                .forEach(label -> index(ns.revisionsByLabel, pair(label), revision.name(), revision));
         return !revision.equals(old);
     }
 
@@ -239,7 +284,15 @@ public final class ClusterObjects {
             return false;
         }
         unindex(ns.revisionsByWorkload, old.workloadUid(), name);
+        unindexLabels(ns, old);
         return true;
+    }
+
+    private static void unindexLabels(Namespace ns, RevisionFacts revision) {
+        unindex(ns.revisionsByHash, revision.hash().value(), revision.name());
+        revision.podLabels()
+                .entrySet()
+                .forEach(label -> unindex(ns.revisionsByLabel, pair(label), revision.name()));
     }
 
     public boolean put(PodFacts pod) {
@@ -279,11 +332,26 @@ public final class ClusterObjects {
     }
 
     public boolean put(ServiceFacts service) {
-        return !service.equals(make(service.namespace()).services.put(service.name(), service));
+        var ns = make(service.namespace());
+        var old = ns.services.put(service.name(), service);
+        if (old != null && !old.equals(service)) {
+            unindex(ns, old);
+        }
+        service.mostTelling().ifPresent(label -> index(ns.servicesByLabel, pair(label), service.name(), service));
+        return !service.equals(old);
     }
 
     public boolean removeService(String namespace, String name) {
-        return find(namespace).map(ns -> ns.services.remove(name) != null).orElse(false);
+        var ns = namespaces.get(namespace);
+        var old = ns == null ? null : ns.services.remove(name);
+        if (ns != null && old != null) {
+            unindex(ns, old);
+        }
+        return old != null;
+    }
+
+    private static void unindex(Namespace ns, ServiceFacts service) {
+        service.mostTelling().ifPresent(label -> unindex(ns.servicesByLabel, pair(label), service.name()));
     }
 
     public boolean put(NodeFacts node) {

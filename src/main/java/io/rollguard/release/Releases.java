@@ -47,6 +47,10 @@ public final class Releases {
         if (!workload.observed() || workload.current() == null) {
             return Optional.empty();
         }
+        var completed = workload.complete() ? workload.completedAt() : null;
+        if (completed != null && completed.plus(bakeTime(workload)).isBefore(at)) {
+            return Optional.empty(); // most workloads most of the time
+        }
         var revisions = objects.revisionsOf(workload);
         var lineage = Lineage.of(workload, revisions);
         return lineage == null ? Optional.empty() : of(workload, lineage, at);

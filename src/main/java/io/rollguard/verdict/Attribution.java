@@ -1,6 +1,8 @@
 package io.rollguard.verdict;
 
 import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Labels;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.Kind;
@@ -11,6 +13,7 @@ import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +63,29 @@ public final class Attribution {
             return List.of();
         }
         return new Reading(labels, namespace.get()).targets();
+    }
+
+    /**
+     * The alerts of the table that may be about this workload: all that are, and few others. None where it is not known.
+     * Costs what the workload has in revisions, pods, Services and alerts, whatever else the cluster has.
+     */
+    public List<AlertHistory> candidates(AlertTable alerts, WorkloadRef ref) {
+        return objects.workload(ref)
+                .map(workload -> alerts.about(ref.namespace(), names(workload)))
+                .orElse(List.of());
+    }
+
+    /** Every name and hash by which an alert may speak of a workload. */
+    private Set<String> names(WorkloadFacts workload) {
+        var names = new HashSet<String>();
+        names.add(workload.ref().name());
+        for (var revision : objects.revisionsOf(workload)) {
+            names.add(revision.name());
+            names.add(revision.hash().value());
+            objects.podsOf(revision).forEach(pod -> names.add(pod.name()));
+            objects.servicesOf(revision).forEach(service -> names.add(service.name()));
+        }
+        return names;
     }
 
     /** One reading of one label set in one namespace. */
@@ -140,8 +166,7 @@ public final class Attribution {
             if (hash.isEmpty()) {
                 return Optional.empty();
             }
-            var named = objects.revisions(namespace)
-                    .filter(each -> each.hash().equals(hash.get()))
+            var named = objects.revisions(namespace, hash.get()).stream()
                     .flatMap(each -> target(each, null).stream())
                     .toList();
             if (named.size() > 1) { // equal templates: the Service tells which of them
@@ -227,7 +252,7 @@ public final class Attribution {
                     .flatMap(name -> objects.service(namespace, name))
                     .map(service -> {
                         var found = new LinkedHashMap<WorkloadRef, Target>();
-                        objects.workloads(namespace).forEach(workload -> {
+                        objects.workloadsBehind(service).forEach(workload -> {
                             var selected = objects.revisionsOf(workload).stream()
                                     .filter(each -> isLive(workload, each) && service.selects(each.podLabels()))
                                     .toList();

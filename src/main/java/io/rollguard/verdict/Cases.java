@@ -22,7 +22,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Gathers the case of one release from what is known of alerts and cluster. */
@@ -32,6 +34,7 @@ public final class Cases {
     static final int MAX_HITS = 300;
 
     private static final int MAX_ELSEWHERE = 20;
+    private static final int MAX_OTHERS = 20;
     private static final int MAX_PODS = 300;
 
     private final ClusterObjects objects;
@@ -66,12 +69,22 @@ public final class Cases {
      */
     public Case of(WorkloadFacts workload, Release release, Set<Episode> spent, boolean storm, Instant at) {
         var hits = hits(release, spent, at);
+        if (hits.isEmpty()) { // most releases most of the time: nothing else would be weighed
+            return new Case(
+                    at,
+                    terms.settle(),
+                    release,
+                    hits,
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    0,
+                    0,
+                    List.of(),
+                    storm,
+                    unknown(release));
+        }
         var kept = hits.size() <= MAX_HITS ? hits : hits.subList(0, MAX_HITS);
-        var names = new HashSet<String>();
-        kept.stream()
-                .filter(hit -> hit.state() == State.FIRING)
-                .map(Case.Hit::name)
-                .forEach(names::add);
         var revisions = objects.revisionsOf(workload);
         var isNew = newRevisions(release, revisions);
         var pods = pods(revisions, isNew, pod -> !pod.terminating());
@@ -92,7 +105,7 @@ public final class Cases {
                 terms.settle(),
                 release,
                 kept,
-                elsewhere(release, names, at),
+                elsewhere(release, kept, at),
                 telling,
                 nodes,
                 (int) pods.stream().filter(Case.Pod::isNew).count(),
@@ -101,9 +114,23 @@ public final class Cases {
                         .filter(other -> other.stage() != Release.Stage.ABORTED)
                         .map(Release::workload)
                         .filter(other -> !other.equals(release.workload()))
+                        .limit(MAX_OTHERS)
                         .toList(),
                 storm,
-                hits.size() - kept.size());
+                hits.size() - kept.size() + unknown(release));
+    }
+
+    /**
+     * 1 where the table gave up alerts that might count here, for lack of room: whether they fired before, or fire elsewhere,
+     * nobody can tell.
+     */
+    private int unknown(Release release) {
+        var since = release.startedAt().minus(terms.lookback());
+        return Stream.of(Alert.Status.values())
+                        .flatMap(status -> alerts.lastDropped(status).stream())
+                        .anyMatch(heard -> !heard.isBefore(since))
+                ? 1
+                : 0;
     }
 
     /** The new revision, and restarts of it. */
@@ -144,7 +171,7 @@ public final class Cases {
 
     private List<Case.Hit> hits(Release release, Set<Episode> spent, Instant at) {
         var found = new ArrayList<Case.Hit>();
-        for (var history : alerts.inNamespace(release.workload().namespace())) {
+        for (var history : attribution.candidates(alerts, release.workload())) {
             var targets = attribution.of(history.latest());
             targets.stream()
                     .filter(target -> target.workload().equals(release.workload()))
@@ -201,16 +228,37 @@ public final class Cases {
                 sharedWith);
     }
 
-    private List<Case.Elsewhere> elsewhere(Release release, Set<String> names, Instant at) {
-        return Stream.concat(
+    /**
+     * For each alert that fires on the workload, who else was hit before or with it: the first few. What began at another time is
+     * no part of the same trouble, and must not crowd out what is.
+     */
+    private List<Case.Elsewhere> elsewhere(Release release, List<Case.Hit> hits, Instant at) {
+        var firing = hits.stream()
+                .filter(hit -> hit.state() == State.FIRING)
+                .collect(Collectors.groupingBy(Case.Hit::name, TreeMap::new, Collectors.toList()));
+        firing.values().removeIf(same -> same.stream().noneMatch(Case.Hit::trigger));
+        if (firing.isEmpty()) {
+            return List.of();
+        }
+        var candidates = Stream.concat(
                         alerts.inNamespace(release.workload().namespace()).stream(),
-                        names.stream().sorted().flatMap(name -> alerts.named(name).stream()))
-                .distinct()
+                        firing.keySet().stream().flatMap(name -> alerts.named(name).stream()))
                 .filter(history -> history.state(at, terms.alertTimeToLive()) == State.FIRING)
                 .filter(history -> terms.trigger().test(history.latest()))
-                .flatMap(history -> elsewhere(release, history, at))
+                .sorted(Comparator.comparing((AlertHistory history) ->
+                                history.onset(terms.alertTimeToLive()).latest())
+                        .thenComparing(AlertHistory::fingerprint))
+                .distinct()
+                .toList();
+        return firing.values().stream()
+                .map(Judge::onset)
+                .distinct()
+                .flatMap(ours -> candidates.stream()
+                        .filter(history -> Judge.isSameTrouble(history.onset(terms.alertTimeToLive()), ours))
+                        .flatMap(history -> elsewhere(release, history, at))
+                        .limit(MAX_ELSEWHERE))
+                .distinct()
                 .sorted(Case.Elsewhere.FIRST_HIT)
-                .limit(MAX_ELSEWHERE)
                 .toList();
     }
 

@@ -51,11 +51,11 @@ public final class Judge {
 
     /** Total: every case gets a verdict. */
     public static Verdict judge(Case input) {
-        if (input.hits().isEmpty()) {
-            return new Verdict(Outcome.INNOCENT, 0, Reason.NO_ALERT, List.of());
-        }
         if (input.cut() > 0) {
             return Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
+        }
+        if (input.hits().isEmpty()) {
+            return new Verdict(Outcome.INNOCENT, 0, Reason.NO_ALERT, List.of());
         }
         var findings = byName(input.hits().stream().sorted(STRONGEST).toList()).values().stream()
                 .map(hits -> new Weighing(input, hits).find())
@@ -101,6 +101,20 @@ public final class Judge {
 
     private static double either(double one, double other) {
         return 1 - (1 - one) * (1 - other);
+    }
+
+    /** When the trouble began: the earliest of what fires. */
+    static Onset onset(List<Hit> firing) {
+        return firing.stream()
+                .map(Hit::onset)
+                .min(Comparator.comparing(Onset::latest).thenComparing(Onset::earliest))
+                .orElseThrow();
+    }
+
+    /** Whether trouble elsewhere began before ours or with it, and not long before. */
+    static boolean isSameTrouble(Onset elsewhere, Onset ours) {
+        return !elsewhere.earliest().isAfter(ours.latest())
+                && !elsewhere.latest().isBefore(ours.earliest().minus(SAME_TROUBLE));
     }
 
     /** What one alert says of the release. */
@@ -380,12 +394,8 @@ public final class Judge {
             return input.release().workload().kind() == Kind.STATEFULSET;
         }
 
-        /** When the trouble began: the earliest of what fires. */
         private Onset onset() {
-            return firing.stream()
-                    .map(Hit::onset)
-                    .min(Comparator.comparing(Onset::latest).thenComparing(Onset::earliest))
-                    .orElseThrow();
+            return Judge.onset(firing);
         }
 
         /**
@@ -486,9 +496,7 @@ public final class Judge {
         private boolean othersHit() {
             var ours = onset();
             var same = input.elsewhere().stream()
-                    .filter(each -> !each.onset().earliest().isAfter(ours.latest()))
-                    .filter(each ->
-                            !each.onset().latest().isBefore(ours.earliest().minus(SAME_TROUBLE)))
+                    .filter(each -> isSameTrouble(each.onset(), ours))
                     .toList();
             same.stream()
                     .min(Case.Elsewhere.FIRST_HIT)

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -66,6 +68,77 @@ class AlertTableTest {
 
         assertThat(table.size()).isLessThanOrEqualTo(2);
         assertThat(table.all()).allMatch(each -> each.spans().size() <= AlertHistory.MAX_SPANS);
+    }
+
+    /** Beside the simplest table there is: sort all, give up the first. Every delivery is heard of in a second of its own. */
+    @Property(tries = 300)
+    void givesUpWhatASortedListWouldGiveUp(@ForAll("deliveries") List<Alert> deliveries, @ForAll("limits") int limit) {
+        var table = new AlertTable(limit);
+        var simple = new HashMap<Fingerprint, AlertHistory>();
+        var givenUp = new ArrayList<AlertHistory>();
+        int second = 0;
+        for (var delivery : deliveries) {
+            var alert = heardAt(delivery, T0.plusSeconds(10_000 + 37L * second++ % 83)); // not in order
+            table.apply(alert);
+            simple.merge(alert.fingerprint(), AlertHistory.of(alert), (known, one) -> known.with(alert));
+            if (simple.size() > limit) {
+                var first = simple.values().stream()
+                        .min(Comparator.comparing((AlertHistory each) -> each.current().resolvedAt() == null)
+                                .thenComparing(AlertHistory::lastHeard))
+                        .orElseThrow();
+                simple.remove(first.fingerprint());
+                givenUp.add(first);
+            }
+        }
+
+        assertThat(table.all()).containsExactlyInAnyOrderElementsOf(simple.values());
+        assertThat(table.inNamespace("shop")).hasSameSizeAs(table.all());
+        for (var status : Status.values()) {
+            var ofStatus = givenUp.stream()
+                    .filter(each -> (each.current().resolvedAt() == null) == (status == Status.FIRING))
+                    .map(AlertHistory::lastHeard)
+                    .toList();
+            assertThat(table.dropped(status)).isEqualTo(ofStatus.size());
+            assertThat(table.lastDropped(status)).isEqualTo(ofStatus.stream().max(Comparator.naturalOrder()));
+        }
+    }
+
+    @Property(tries = 200)
+    void countsAndWeighsWhatItHolds(@ForAll("deliveries") List<Alert> deliveries, @ForAll("limits") int limit) {
+        var table = new AlertTable(limit);
+        deliveries.forEach(table::apply);
+        var at = T0.plus(TTL).plusSeconds(1200);
+
+        for (var state : State.values()) {
+            assertThat(table.count(state, at, TTL))
+                    .as(state.label())
+                    .isEqualTo((int) table.all().stream()
+                            .filter(each -> each.state(at, TTL) == state)
+                            .count());
+        }
+        assertThat(table.bytes())
+                .isEqualTo(table.all().stream().mapToLong(AlertHistory::bytes).sum());
+        table.forget(T0.plus(Duration.ofDays(9)), TTL);
+        assertThat(table.all()).isEmpty();
+        assertThat(table.bytes()).isZero();
+    }
+
+    @Provide
+    Arbitrary<Integer> limits() {
+        return Arbitraries.integers().between(1, 3);
+    }
+
+    private static Alert heardAt(Alert alert, Instant heard) {
+        return new Alert(
+                alert.fingerprint(),
+                alert.status(),
+                alert.cluster(),
+                alert.labels(),
+                alert.annotations(),
+                alert.startsAt(),
+                alert.endsAt(),
+                alert.generatorUrl(),
+                heard);
     }
 
     @Provide
@@ -144,8 +217,40 @@ class AlertTableTest {
         assertThat(table.all())
                 .extracting(each -> each.latest().name())
                 .containsExactlyInAnyOrder("old-but-firing", "new");
-        assertThat(table.dropped()).isEqualTo(1);
+        assertThat(table.dropped(Status.RESOLVED)).isEqualTo(1);
+        assertThat(table.dropped(Status.FIRING)).isZero();
         assertThat(table.named("ended")).isEmpty();
+    }
+
+    @Test
+    void longTextsTakeTheRoomOfManyAlerts() {
+        var table = new AlertTable(1000, 20_000);
+        for (int i = 0; i < 10; i++) {
+            table.apply(alert("small" + i, T0.plusSeconds(i), null, T0.plusSeconds(i), ""));
+        }
+        assertThat(table.size()).isEqualTo(10);
+
+        table.apply(alert("long", T0.plusSeconds(60), null, T0.plusSeconds(60), "x".repeat(15_000)));
+
+        assertThat(table.size()).isLessThan(10);
+        assertThat(table.named("long")).hasSize(1);
+        assertThat(table.named("small0")).as("not heard of for longest").isEmpty();
+        assertThat(table.bytes()).isLessThanOrEqualTo(20_000);
+        assertThat(table.dropped(Status.FIRING)).isEqualTo(11 - table.size());
+        assertThat(table.lastDropped(Status.RESOLVED)).isEmpty();
+    }
+
+    @Test
+    void findsAlertsByTheObjectsThatTheyName() {
+        var table = new AlertTable(10);
+        var named = Labels.of(Map.of("alertname", "A", "namespace", "shop", "pod", "cart-7c9f-x2x4z"));
+        table.apply(new Alert(
+                Fingerprint.of(named), Status.FIRING, "default", named, Map.of(), T0, null, "", T0));
+
+        assertThat(table.about("shop", List.of("cart-7c9f-x2x4z"))).hasSize(1);
+        assertThat(table.about("shop", List.of("cart-7c9f", "cart-7c9f-x2x4z"))).hasSize(1);
+        assertThat(table.about("shop", List.of("cart"))).isEmpty();
+        assertThat(table.about("pay", List.of("cart-7c9f"))).isEmpty();
     }
 
     @Test

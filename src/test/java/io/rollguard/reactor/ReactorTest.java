@@ -51,7 +51,7 @@ class ReactorTest {
     private final TestClock clock = new TestClock(START.plusSeconds(120));
     private final FakeCluster cluster = new FakeCluster();
     private final FakeJournal journal = new FakeJournal(clock);
-    private final AlertTable alerts = new AlertTable(1000);
+    private final AlertTable alerts = new AlertTable(20);
     private final List<String> told = new ArrayList<>();
     private BooleanSupplier ours = () -> true;
     private Reactor reactor;
@@ -126,6 +126,41 @@ class ReactorTest {
         assertThat(journal.steps())
                 .containsExactly("suspected", "judged", "intended", "accepted", "verified", "cured", "closed");
         assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void whereTheTableGaveUpWhatFiresNobodyIsCuredAndNobodyIsJudged() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        for (int other = 0; alerts.dropped(Alert.Status.FIRING) == 0; other++) {
+            fires("Other" + other, Map.of("namespace", "pay"));
+        }
+        clock.advance(Duration.ofSeconds(30));
+        fires("CartErrors", CANARY_POD); // back in the table, and over
+        resolves("CartErrors", CANARY_POD);
+
+        clock.advance(Duration.ofMinutes(10));
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("verified", "uncured").doesNotContain("cured");
+    }
+
+    @Test
+    void whatFiredBeforeMayBeAmongWhatTheTableGaveUp() {
+        alerts.apply(alert("Old", Map.of("namespace", "pay"), Alert.Status.RESOLVED, START, START.plusSeconds(1)));
+        for (int other = 0; alerts.dropped(Alert.Status.RESOLVED) == 0; other++) {
+            fires("Other" + other, Map.of("namespace", "pay"));
+        }
+        fires("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(told).contains("judged INCONCLUSIVE none");
+        assertThat(incident().judged().verdict().reason()).isEqualTo(Reason.TOO_MUCH_EVIDENCE);
     }
 
     @Test

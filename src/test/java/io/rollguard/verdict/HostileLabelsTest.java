@@ -3,6 +3,7 @@ package io.rollguard.verdict;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Labels;
 import io.rollguard.release.ClusterObjects;
@@ -20,6 +21,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -113,11 +120,51 @@ class HostileLabelsTest {
         assertThat(told).isEqualTo(expected);
     }
 
+    /** Who looks for the alerts about a workload by its names misses none. */
+    @Property(tries = 5000)
+    void everyAlertAboutAWorkloadIsAmongItsCandidates(@ForAll("labels") Map<String, String> values) {
+        var alert = alert(values);
+        var table = new AlertTable(10);
+        table.apply(alert);
+        var attribution = new Attribution(objects);
+
+        for (var target : attribution.of(alert)) {
+            assertThat(attribution.candidates(table, target.workload())).hasSize(1);
+        }
+    }
+
+    @Provide
+    Arbitrary<Map<String, String>> labels() {
+        var names = Arbitraries.of(
+                "rollout", "deployment", "statefulset", "daemonset", "pod", "replicaset", "service", "workload",
+                "exported_pod", "exported_service", "exported_deployment", "rollouts_pod_template_hash",
+                "pod_template_hash", "job", "app");
+        var values = Arbitraries.of(
+                "api", "web", "twin", "both", "open", "none", "aaaa", "bbbb", "cccc", "api-bbbb", "api-aaaa", "web-cccc",
+                "api-bbbb-11111", "api-aaaa-11111", "api-bbbb-gone1", "web-cccc-11111", "web-cccc-x9x9x", "my-exporter-x");
+        return Combinators.combine(
+                        Arbitraries.maps(names, values).ofMaxSize(3),
+                        Arbitraries.of("namespace", "exported_namespace"),
+                        Arbitraries.of("", "deployment", "rollout", "replicaset"))
+                .as((some, namespace, type) -> {
+                    var all = new TreeMap<>(some);
+                    all.put(namespace, "shop");
+                    all.put("workload_type", type);
+                    return all;
+                });
+    }
+
     private static Alert alert(String text) {
-        var values = new TreeMap<>(Map.of("alertname", "A"));
+        var values = new TreeMap<String, String>();
         for (var pair : text.strip().split(" +")) {
             values.put(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1));
         }
+        return alert(values);
+    }
+
+    private static Alert alert(Map<String, String> given) {
+        var values = new TreeMap<>(given);
+        values.put("alertname", "A");
         var labels = Labels.of(values);
         return new Alert(
                 Fingerprint.of(labels),
