@@ -58,7 +58,8 @@ public final class AlertTable {
         private int size;
 
         void add(Entry entry) {
-            bySecond.computeIfAbsent(second(entry), key -> new LinkedHashSet<>()).add(entry);
+            bySecond.computeIfAbsent(second(entry), key -> new LinkedHashSet<>())
+                    .add(entry);
             size++;
         }
 

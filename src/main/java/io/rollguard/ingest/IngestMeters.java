@@ -73,7 +73,7 @@ final class IngestMeters {
     /** Shows how many bytes of bodies are held. */
     void watchBytes(Supplier<Number> bytes) {
         Gauge.builder(IN_FLIGHT, bytes)
-                .description("Bytes of request bodies held until their alerts are kept")
+                .description("Bytes of requests held until their alerts are kept")
                 .strongReference(true)
                 .register(registry);
     }

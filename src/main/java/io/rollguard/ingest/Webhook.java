@@ -41,6 +41,9 @@ final class Webhook {
 
     static final long MAX_HELD_BYTES = 64L * 1024 * 1024;
 
+    /** What a request takes besides its body; bounds how many wait at once, however small they are: 4,096. */
+    static final long REQUEST_BYTES = 16L * 1024;
+
     /** How long a refused sender may go on sending before the connection is closed on it. */
     private static final long DRAIN_MILLIS = 1000;
 
@@ -128,7 +131,7 @@ final class Webhook {
         }
 
         void read() {
-            if (!share.grow(Math.max(0, declaredLength(request)))) {
+            if (!share.grow(REQUEST_BYTES + Math.max(0, declaredLength(request)))) {
                 refuse(request, overload(), Outcome.OVERLOAD);
                 return;
             }

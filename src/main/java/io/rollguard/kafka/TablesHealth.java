@@ -1,7 +1,7 @@
 package io.rollguard.kafka;
 
-import io.smallrye.health.api.HealthGroup;
 import io.rollguard.alert.Alert.Status;
+import io.smallrye.health.api.HealthGroup;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;

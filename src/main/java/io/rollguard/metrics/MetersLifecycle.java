@@ -32,8 +32,7 @@ class MetersLifecycle {
                 (source, state) -> source.log().all().stream()
                         .filter(incident -> incident.state() == state)
                         .count());
-        meters.watchAlerts(
-                alerts, (source, state) -> source.table().count(state, clock.instant(), alertTimeToLive));
+        meters.watchAlerts(alerts, (source, state) -> source.table().count(state, clock.instant(), alertTimeToLive));
         meters.watchDropped(alerts, (source, status) -> source.table().dropped(status));
     }
 }

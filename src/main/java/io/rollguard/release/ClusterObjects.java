@@ -87,7 +87,9 @@ public final class ClusterObjects {
 
     /** The revisions of a namespace with this hash, by name: equal templates share it. */
     public List<RevisionFacts> revisions(String namespace, RevisionHash hash) {
-        return find(namespace).map(ns -> found(ns.revisionsByHash, hash.value())).orElse(List.of());
+        return find(namespace)
+                .map(ns -> found(ns.revisionsByHash, hash.value()))
+                .orElse(List.of());
     }
 
     /** The Services that select pods of this revision. */
@@ -101,14 +103,15 @@ public final class ClusterObjects {
 
     /** The workloads of which a revision has pods that this Service selects, in the order of {@link #workloads(String)}. */
     public Stream<WorkloadFacts> workloadsBehind(ServiceFacts service) {
-        return find(service.namespace()).stream().flatMap(ns -> service.mostTelling().stream()
-                .flatMap(label -> found(ns.revisionsByLabel, pair(label)).stream())
-                .filter(revision -> service.selects(revision.podLabels()))
-                .map(RevisionFacts::workloadUid)
-                .distinct()
-                .flatMap(uid -> Stream.ofNullable(ns.workloadsByUid.get(uid)))
-                .sorted()
-                .flatMap(key -> workload(ns, key).stream()));
+        return find(service.namespace()).stream()
+                .flatMap(ns -> service.mostTelling().stream()
+                        .flatMap(label -> found(ns.revisionsByLabel, pair(label)).stream())
+                        .filter(revision -> service.selects(revision.podLabels()))
+                        .map(RevisionFacts::workloadUid)
+                        .distinct()
+                        .flatMap(uid -> Stream.ofNullable(ns.workloadsByUid.get(uid)))
+                        .sorted()
+                        .flatMap(key -> workload(ns, key).stream()));
     }
 
     private static <T> List<T> found(Map<String, Map<String, T>> index, String key) {
@@ -266,7 +269,8 @@ public final class ClusterObjects {
         if (old != null && !old.workloadUid().equals(revision.workloadUid())) {
             unindex(ns.revisionsByWorkload, old.workloadUid(), old.name());
         }
-        if (old != null && !(old.hash().equals(revision.hash()) && old.podLabels().equals(revision.podLabels()))) {
+        if (old != null
+                && !(old.hash().equals(revision.hash()) && old.podLabels().equals(revision.podLabels()))) {
             unindexLabels(ns, old);
         }
         index(ns.revisionsByWorkload, revision.workloadUid(), revision.name(), revision);
@@ -290,9 +294,7 @@ public final class ClusterObjects {
 
     private static void unindexLabels(Namespace ns, RevisionFacts revision) {
         unindex(ns.revisionsByHash, revision.hash().value(), revision.name());
-        revision.podLabels()
-                .entrySet()
-                .forEach(label -> unindex(ns.revisionsByLabel, pair(label), revision.name()));
+        revision.podLabels().entrySet().forEach(label -> unindex(ns.revisionsByLabel, pair(label), revision.name()));
     }
 
     public boolean put(PodFacts pod) {

@@ -17,7 +17,8 @@ public record ServiceFacts(String namespace, String name, Map<String, String> se
      */
     Optional<Map.Entry<String, String>> mostTelling() {
         return selector.entrySet().stream()
-                .max(Comparator.comparingInt((Map.Entry<String, String> each) -> each.getValue().length())
+                .max(Comparator.comparingInt((Map.Entry<String, String> each) ->
+                                each.getValue().length())
                         .thenComparing(Map.Entry::getKey));
     }
 

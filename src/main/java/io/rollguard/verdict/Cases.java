@@ -5,6 +5,7 @@ import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertHistory.State;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Episode;
+import io.rollguard.alert.Onset;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.PodFacts;
@@ -240,27 +241,29 @@ public final class Cases {
         if (firing.isEmpty()) {
             return List.of();
         }
-        var candidates = Stream.concat(
+        var onsets = firing.values().stream().map(Judge::onset).distinct().toList();
+        var same = Stream.concat(
                         alerts.inNamespace(release.workload().namespace()).stream(),
                         firing.keySet().stream().flatMap(name -> alerts.named(name).stream()))
                 .filter(history -> history.state(at, terms.alertTimeToLive()) == State.FIRING)
                 .filter(history -> terms.trigger().test(history.latest()))
-                .sorted(Comparator.comparing((AlertHistory history) ->
-                                history.onset(terms.alertTimeToLive()).latest())
-                        .thenComparing(AlertHistory::fingerprint))
+                .map(history -> new Begun(history, history.onset(terms.alertTimeToLive())))
+                .filter(begun -> onsets.stream().anyMatch(ours -> Judge.isSameTrouble(begun.onset(), ours)))
                 .distinct()
+                .sorted(Comparator.comparing((Begun begun) -> begun.onset().latest())
+                        .thenComparing(begun -> begun.history().fingerprint()))
                 .toList();
-        return firing.values().stream()
-                .map(Judge::onset)
-                .distinct()
-                .flatMap(ours -> candidates.stream()
-                        .filter(history -> Judge.isSameTrouble(history.onset(terms.alertTimeToLive()), ours))
-                        .flatMap(history -> elsewhere(release, history, at))
+        return onsets.stream()
+                .flatMap(ours -> same.stream()
+                        .filter(begun -> Judge.isSameTrouble(begun.onset(), ours))
+                        .flatMap(begun -> elsewhere(release, begun.history(), at))
                         .limit(MAX_ELSEWHERE))
                 .distinct()
                 .sorted(Case.Elsewhere.FIRST_HIT)
                 .toList();
     }
+
+    private record Begun(AlertHistory history, Onset onset) {}
 
     private Stream<Case.Elsewhere> elsewhere(Release release, AlertHistory history, Instant at) {
         var targets = attribution.of(history.latest());

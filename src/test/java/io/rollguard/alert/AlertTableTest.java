@@ -83,7 +83,8 @@ class AlertTableTest {
             simple.merge(alert.fingerprint(), AlertHistory.of(alert), (known, one) -> known.with(alert));
             if (simple.size() > limit) {
                 var first = simple.values().stream()
-                        .min(Comparator.comparing((AlertHistory each) -> each.current().resolvedAt() == null)
+                        .min(Comparator.comparing(
+                                        (AlertHistory each) -> each.current().resolvedAt() == null)
                                 .thenComparing(AlertHistory::lastHeard))
                         .orElseThrow();
                 simple.remove(first.fingerprint());
@@ -110,11 +111,9 @@ class AlertTableTest {
         var at = T0.plus(TTL).plusSeconds(1200);
 
         for (var state : State.values()) {
-            assertThat(table.count(state, at, TTL))
-                    .as(state.label())
-                    .isEqualTo((int) table.all().stream()
-                            .filter(each -> each.state(at, TTL) == state)
-                            .count());
+            assertThat(table.count(state, at, TTL)).as(state.label()).isEqualTo((int) table.all().stream()
+                    .filter(each -> each.state(at, TTL) == state)
+                    .count());
         }
         assertThat(table.bytes())
                 .isEqualTo(table.all().stream().mapToLong(AlertHistory::bytes).sum());
@@ -244,8 +243,7 @@ class AlertTableTest {
     void findsAlertsByTheObjectsThatTheyName() {
         var table = new AlertTable(10);
         var named = Labels.of(Map.of("alertname", "A", "namespace", "shop", "pod", "cart-7c9f-x2x4z"));
-        table.apply(new Alert(
-                Fingerprint.of(named), Status.FIRING, "default", named, Map.of(), T0, null, "", T0));
+        table.apply(new Alert(Fingerprint.of(named), Status.FIRING, "default", named, Map.of(), T0, null, "", T0));
 
         assertThat(table.about("shop", List.of("cart-7c9f-x2x4z"))).hasSize(1);
         assertThat(table.about("shop", List.of("cart-7c9f", "cart-7c9f-x2x4z"))).hasSize(1);

@@ -33,6 +33,7 @@ import java.util.Base64;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,7 @@ class WebhookTest {
             routing.request().pause();
             routing.next();
         });
+        router.route("/live").handler(routing -> routing.response().end("up"));
         var meters = new IngestMeters(registry);
         new Webhook(
                         vertx,
@@ -478,6 +480,46 @@ class WebhookTest {
         assertThat(budget.held()).isZero();
     }
 
+    /** The sender's thread hangs in Kafka: what waits for it is bounded by number, too, and the event loop stays free. */
+    @Test
+    void aFloodOfSmallRequestsIsRefusedEarlyAndTheEventLoopStaysFree() throws Exception {
+        var stuck = new CountDownLatch(1);
+        sender.execute(() -> awaitOpen(stuck));
+        var others = budget.open();
+        int room = 5;
+        assertThat(others.grow(16L * 1024 * 1024 - room * (Webhook.REQUEST_BYTES + ONE.length())))
+                .isTrue();
+        var waiting = IntStream.range(0, room)
+                .mapToObj(each -> client.sendAsync(
+                        request(path()).POST(BodyPublishers.ofString(ONE)).build(), BodyHandlers.ofString()))
+                .toList();
+        await(() -> budget.held() == 16L * 1024 * 1024);
+
+        for (int more = 0; more < 200; more++) {
+            assertUnavailable(post(ONE));
+        }
+        assertThat(count(IngestMeters.REQUESTS, "outcome", "overload")).isEqualTo(200);
+        assertThat(send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + "/live")))
+                        .statusCode())
+                .isEqualTo(200);
+
+        waiting.forEach(each -> assertUnavailable(each.join()));
+        assertThat(budget.held()).as("bounded while the thread hangs").isEqualTo(16L * 1024 * 1024);
+        assertThat(log.asked()).isZero();
+        stuck.countDown();
+        others.giveBack();
+        await(() -> budget.held() == 0);
+        assertThat(post(ONE).statusCode()).isEqualTo(200);
+    }
+
+    private static void awaitOpen(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Test
     void aRequestAbandonedHalfWayLeavesNothingBehind() throws IOException {
         try (var socket = new Socket("127.0.0.1", server.actualPort())) {
@@ -487,7 +529,7 @@ class WebhookTest {
                                     + ONE)
                             .getBytes(US_ASCII));
             socket.getOutputStream().flush();
-            await(() -> budget.held() == 1_000_000);
+            await(() -> budget.held() == 1_000_000 + Webhook.REQUEST_BYTES);
         }
 
         await(() -> budget.held() == 0);

@@ -136,12 +136,40 @@ class HostileLabelsTest {
     @Provide
     Arbitrary<Map<String, String>> labels() {
         var names = Arbitraries.of(
-                "rollout", "deployment", "statefulset", "daemonset", "pod", "replicaset", "service", "workload",
-                "exported_pod", "exported_service", "exported_deployment", "rollouts_pod_template_hash",
-                "pod_template_hash", "job", "app");
+                "rollout",
+                "deployment",
+                "statefulset",
+                "daemonset",
+                "pod",
+                "replicaset",
+                "service",
+                "workload",
+                "exported_pod",
+                "exported_service",
+                "exported_deployment",
+                "rollouts_pod_template_hash",
+                "pod_template_hash",
+                "job",
+                "app");
         var values = Arbitraries.of(
-                "api", "web", "twin", "both", "open", "none", "aaaa", "bbbb", "cccc", "api-bbbb", "api-aaaa", "web-cccc",
-                "api-bbbb-11111", "api-aaaa-11111", "api-bbbb-gone1", "web-cccc-11111", "web-cccc-x9x9x", "my-exporter-x");
+                "api",
+                "web",
+                "twin",
+                "both",
+                "open",
+                "none",
+                "aaaa",
+                "bbbb",
+                "cccc",
+                "api-bbbb",
+                "api-aaaa",
+                "web-cccc",
+                "api-bbbb-11111",
+                "api-aaaa-11111",
+                "api-bbbb-gone1",
+                "web-cccc-11111",
+                "web-cccc-x9x9x",
+                "my-exporter-x");
         return Combinators.combine(
                         Arbitraries.maps(names, values).ofMaxSize(3),
                         Arbitraries.of("namespace", "exported_namespace"),
