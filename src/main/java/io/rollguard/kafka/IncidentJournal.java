@@ -206,12 +206,14 @@ final class IncidentJournal implements Journal, AutoCloseable {
     @Override
     public boolean foldToEnd(Duration atMost) {
         long began = System.nanoTime();
+        long known =
+                log.nextOffset(); // before the question: the log grows, and is read on, while the answer is on its way
         try {
             long end = admin.listOffsets(Map.of(LOG_PARTITION, OffsetSpec.latest()))
                     .partitionResult(LOG_PARTITION)
                     .get(atMost.toMillis(), TimeUnit.MILLISECONDS)
                     .offset();
-            if (end < log.nextOffset()) {
+            if (end < known) {
                 broken = true;
                 LOG.error("the incident log is shorter than what was read of it: nothing is acted on until a restart");
                 return false;

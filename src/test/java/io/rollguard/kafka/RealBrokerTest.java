@@ -28,6 +28,7 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -205,6 +206,29 @@ class RealBrokerTest {
             assertThat(late.log().find(event.incident()).orElseThrow().version())
                     .isEqualTo(50);
             awaitTrue(late::isWhole);
+        }
+    }
+
+    /** The log grows, and is read, while the question for its end is under way: that is no log that got shorter. */
+    @Test
+    void theEndIsReachedWhileOthersWrite() throws Exception {
+        try (var journal = new IncidentJournal(clients, "default", LIMITS)) {
+            journal.start();
+            var event = event(new Step.Cured());
+            var asked = new AtomicBoolean();
+            var writer = Thread.ofVirtual().start(() -> {
+                while (!asked.get()) {
+                    journal.append(event).toCompletableFuture().join();
+                }
+            });
+            try {
+                for (int i = 0; i < 200; i++) {
+                    assertThat(journal.foldToEnd(SOON)).isTrue();
+                }
+            } finally {
+                asked.set(true);
+                writer.join();
+            }
         }
     }
 
