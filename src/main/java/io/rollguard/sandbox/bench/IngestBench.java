@@ -8,26 +8,17 @@ import io.rollguard.sandbox.stage.Home;
 import io.rollguard.sandbox.stage.Jvm;
 import io.rollguard.sandbox.stage.Service;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ExecutionException;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigResource;
 
 /**
  * The webhook beside {@link IngestFloor}: requests a second where both are given all they can take, and latency at a rate
@@ -41,7 +32,6 @@ import org.apache.kafka.common.config.ConfigResource;
  */
 public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, int connections) implements Bench {
 
-    private static final String TOPIC = "rollguard.alert.v1";
     private static final String FLOOR_TOPIC = "floor.alert";
     private static final String TOKEN = "a-token-for-the-benchmark-only";
     private static final List<String> FLAGS = List.of("-Xmx512m");
@@ -60,7 +50,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
             Await.until("the service takes alerts", Duration.ofSeconds(60), service::ingests);
             var admin = closing.add(
                     Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers())));
-            createLike(admin, TOPIC, FLOOR_TOPIC);
+            Topics.createLike(admin, Topics.ALERT, FLOOR_TOPIC);
             int port = Service.freePort();
             var floor = closing.add(Jvm.start(
                     FLAGS,
@@ -88,7 +78,6 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
 
     private static Service service(Path data, Broker broker) throws IOException {
         var tokens = Files.writeString(data.resolve("tokens"), TOKEN + "\n");
-        var log = data.resolve("service.log");
         return Service.start(
                 Home.current(),
                 FLAGS,
@@ -98,49 +87,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
                         "KUBECONFIG", data.resolve("none").toString(),
                         "ROLLGUARD_DATA_DIR", data.toString(),
                         "ROLLGUARD_WEBHOOK_TOKEN_FILE", tokens.toString()),
-                line -> append(log, line));
-    }
-
-    private static void append(Path log, String line) {
-        try {
-            Files.writeString(log, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** As many partitions with the same settings. */
-    private static void createLike(Admin admin, String topic, String other)
-            throws InterruptedException, ExecutionException {
-        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        var settings = new LinkedHashMap<String, String>();
-        Objects.requireNonNull(
-                        admin.describeConfigs(List.of(resource)).all().get().get(resource))
-                .entries()
-                .stream()
-                .filter(entry -> !entry.isDefault())
-                .forEach(entry -> settings.put(entry.name(), entry.value()));
-        admin.createTopics(List.of(new NewTopic(other, partitions(admin, topic), (short) 1).configs(settings)))
-                .all()
-                .get();
-    }
-
-    private static int partitions(Admin admin, String topic) throws InterruptedException, ExecutionException {
-        return Objects.requireNonNull(admin.describeTopics(List.of(topic))
-                        .allTopicNames()
-                        .get()
-                        .get(topic))
-                .partitions()
-                .size();
-    }
-
-    private static long records(Admin admin, String topic) throws InterruptedException, ExecutionException {
-        var ends = new LinkedHashMap<TopicPartition, OffsetSpec>();
-        IntStream.range(0, partitions(admin, topic))
-                .forEach(partition -> ends.put(new TopicPartition(topic, partition), OffsetSpec.latest()));
-        return admin.listOffsets(ends).all().get().values().stream()
-                .mapToLong(end -> end.offset())
-                .sum();
+                new LogFile(data.resolve("service.log")));
     }
 
     /** One of the two. */
@@ -184,7 +131,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
                 rounds,
                 () -> round(service, "paced", progress, load -> load.atRate(rate, time)),
                 () -> round(floor, "paced", progress, load -> load.atRate(rate, time)));
-        checkKept(admin, TOPIC, service);
+        checkKept(admin, Topics.ALERT, service);
         checkKept(admin, FLOOR_TOPIC, floor);
         return report(full, paced);
     }
@@ -238,7 +185,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
         long answered = side.all().stream()
                 .mapToLong(round -> round.measured().answered())
                 .sum();
-        long kept = records(admin, topic);
+        long kept = Topics.records(admin, topic);
         // requests that were under way when a round of saturation ended were answered but not counted
         long uncounted = (long) (rounds + 1) * connections;
         if (kept < answered * Bodies.ALERTS || kept > (answered + uncounted) * Bodies.ALERTS) {

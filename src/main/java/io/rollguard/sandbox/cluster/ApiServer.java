@@ -155,13 +155,9 @@ final class ApiServer implements AutoCloseable {
                 record(http, request, at, 0);
                 http.connection().close();
             }
-            case Faults.Effect.HangAfterApply hang -> {
-                api.answer(request);
-                record(http, request, at, 0);
-            }
+            case Faults.Effect.HangAfterApply hang -> record(http, request, at, 0, api.answer(request));
             case Faults.Effect.DropAfterApply drop -> {
-                api.answer(request);
-                record(http, request, at, 0);
+                record(http, request, at, 0, api.answer(request));
                 http.connection().close();
             }
         }
@@ -173,7 +169,7 @@ final class ApiServer implements AutoCloseable {
             return;
         }
         ApiResponse response = api.answer(request);
-        record(http, request, at, response.code());
+        record(http, request, at, response.code(), response);
         send(http, response, Duration.ZERO);
     }
 
@@ -268,8 +264,13 @@ final class ApiServer implements AutoCloseable {
         };
     }
 
+    /** Of a request that was not applied. */
     private void record(HttpServerRequest http, ApiRequest request, Instant at, int code) {
-        log.add(at, request, orEmpty(http.query()), code);
+        log.add(at, request, orEmpty(http.query()), code, false);
+    }
+
+    private void record(HttpServerRequest http, ApiRequest request, Instant at, int code, ApiResponse outcome) {
+        log.add(at, request, orEmpty(http.query()), code, outcome.code() / 100 == 2);
     }
 
     private static void send(HttpServerRequest http, ApiResponse answer, Duration retryAfter) {

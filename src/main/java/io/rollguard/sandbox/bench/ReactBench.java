@@ -1,0 +1,320 @@
+package io.rollguard.sandbox.bench;
+
+import io.rollguard.sandbox.cluster.SimulatedClusterMain;
+import io.rollguard.sandbox.stage.Await;
+import io.rollguard.sandbox.stage.Broker;
+import io.rollguard.sandbox.stage.Closing;
+import io.rollguard.sandbox.stage.Home;
+import io.rollguard.sandbox.stage.Jvm;
+import io.rollguard.sandbox.stage.Service;
+import io.rollguard.sandbox.stage.Webhook;
+import io.rollguard.sandbox.stage.Webhook.Alert;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From the moment at which a sender knows that its alert is accepted to the moment at which the API server has the abort,
+ * for alerts that name the only pod of a canary and so need no settling; beside {@link ReactFloor}. Of the alerts 95 % are
+ * about workloads that do not roll. The service watches them all and does all that it always does; the limits that would
+ * hold it back (breaker, cool-down, storm) are out of the way.
+ *
+ * @param rounds of each side that count; one more warms up
+ * @param workloads in the cluster
+ * @param namespaces that they are spread over
+ * @param canaries of them roll, and are aborted in each round
+ * @param rate alerts a second
+ */
+public record ReactBench(int rounds, int workloads, int namespaces, int canaries, int rate) implements Bench {
+
+    /** One alert in so many is about a canary. */
+    private static final int ONE_IN = 20;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final List<String> FLAGS = List.of("-Xmx512m");
+    private static final double MOST = 2.0;
+
+    /** Takes an alert; completes when the sender would know that it is kept. */
+    private interface Accept {
+        CompletableFuture<Void> accept(byte[] body);
+    }
+
+    @Override
+    public Report run(Progress progress) throws Exception {
+        try (var closing = new Closing()) {
+            var data = closing.temporaryDirectory("rollguard-bench-");
+            progress.say("starting a broker and a cluster ...");
+            var broker = closing.add(Broker.start(Home.current(), FLAGS, data, Service.freePort()));
+            var patched = new ConcurrentHashMap<String, Long>();
+            var cluster = closing.add(cluster(patched));
+            var shop = new Fleet(cluster.where(), namespaces);
+            var patchedElsewhere = new ConcurrentHashMap<String, Long>();
+            var elsewhere = new Fleet(closing.add(cluster(patchedElsewhere)).where(), namespaces);
+            progress.say("making %d workloads ...", workloads);
+            shop.createDeployments("still-", workloads - canaries);
+            shop.createRollouts("moving-", canaries);
+            elsewhere.createRollouts("moving-", canaries);
+            shop.awaitSettled(workloads - canaries + 2 * canaries);
+            elsewhere.awaitSettled(2 * canaries);
+            progress.say("starting the service ...");
+            var service = closing.add(service(data, broker, cluster.where()));
+            service.awaitDecides();
+            var admin = closing.add(
+                    Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers())));
+            Topics.createLike(admin, Topics.ALERT, "floor.alert");
+            Topics.createLike(admin, Topics.INCIDENT, "floor.incident");
+            var floor = closing.add(new ReactFloor(
+                    elsewhere,
+                    broker.bootstrapServers(),
+                    "floor.alert",
+                    Topics.partitions(admin, Topics.ALERT),
+                    "floor.incident"));
+            var http = closing.add(
+                    HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
+            var real = new Side("service", shop, body -> post(http, service, body), service, patched);
+            var bare = new Side("floor", elsewhere, floor::accept, null, patchedElsewhere);
+            real.round(progress);
+            bare.round(progress);
+            return report(Rounds.alternate(rounds, () -> real.round(progress), () -> bare.round(progress)));
+        }
+    }
+
+    private static Jvm cluster(Map<String, Long> patched) {
+        return Jvm.start(
+                List.of("-Xmx1g"), SimulatedClusterMain.class, List.of("--tell-patches"), line -> note(patched, line));
+    }
+
+    private static void note(Map<String, Long> patched, String line) {
+        var words = line.split(" ", -1);
+        if (words[0].equals("PATCH")) {
+            patched.putIfAbsent(words[3], Long.parseLong(words[1]));
+        }
+    }
+
+    private static Service service(Path data, Broker broker, String cluster) throws Exception {
+        var kubeconfig = Files.writeString(data.resolve("kubeconfig"), """
+                apiVersion: v1
+                kind: Config
+                clusters: [{name: bench, cluster: {server: "%s"}}]
+                users: [{name: bench, user: {}}]
+                contexts: [{name: bench, context: {cluster: bench, user: bench, namespace: default}}]
+                current-context: bench
+                """.formatted(cluster));
+        return Service.start(
+                Home.current(),
+                FLAGS,
+                Service.freePort(),
+                Map.ofEntries(
+                        Map.entry("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers()),
+                        Map.entry("KUBECONFIG", kubeconfig.toString()),
+                        Map.entry("ROLLGUARD_DATA_DIR", data.toString()),
+                        Map.entry("ROLLGUARD_MODE", "auto"),
+                        Map.entry("ROLLGUARD_NAMESPACE", "rollguard"),
+                        Map.entry("ROLLGUARD_CURE_DWELL", "PT1S"),
+                        Map.entry("ROLLGUARD_COOL_DOWN", "PT0S"),
+                        Map.entry("ROLLGUARD_BREAKER_MAX", "1000000"),
+                        Map.entry("ROLLGUARD_STORM_MAX_WORKLOADS", "1000000")),
+                new LogFile(data.resolve("service.log")));
+    }
+
+    private static CompletableFuture<Void> post(HttpClient http, Service service, byte[] body) {
+        var request = HttpRequest.newBuilder(URI.create(service.url() + "/api/v1/alertmanager"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofByteArray(body))
+                .build();
+        return http.sendAsync(request, BodyHandlers.discarding()).thenAccept(answer -> {
+            if (answer.statusCode() != 200) {
+                throw new IllegalStateException("the webhook answered " + answer.statusCode());
+            }
+        });
+    }
+
+    private static long micros() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    }
+
+    /** One of the two; each has Rollouts of its own, for a canary can be aborted once. */
+    private final class Side {
+
+        private final String name;
+        private final Fleet fleet;
+        private final Accept to;
+        private final @Nullable Service seenBy;
+        private final Map<String, Long> patched;
+        private int version = 1;
+
+        Side(String name, Fleet fleet, Accept to, @Nullable Service seenBy, Map<String, Long> patched) {
+            this.name = name;
+            this.fleet = fleet;
+            this.to = to;
+            this.seenBy = seenBy;
+            this.patched = patched;
+        }
+
+        /** Ships to every Rollout, lets the alerts come, and waits for the aborts; latencies in ms. */
+        Samples round(Progress progress) throws Exception {
+            version++;
+            IntStream.range(0, canaries).forEach(number -> fleet.ship("moving-" + number, Integer.toString(version)));
+            var waiting = List.copyOf(fleet.awaitCanaries(canaries).values());
+            awaitSeen(waiting);
+            patched.clear();
+            var about = new ArrayList<Alert>();
+            var accepted = send(waiting, about);
+            Await.until("all answers", PATIENCE, () -> accepted.size() == canaries * ONE_IN);
+            var latencies = new ArrayList<Double>();
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            for (var canary : waiting) {
+                var path = fleet.path(canary.rollout()) + "/status";
+                while (!patched.containsKey(path) && System.nanoTime() < deadline) {
+                    LockSupport.parkNanos(10_000_000);
+                }
+                var at = patched.get(path);
+                latencies.add(
+                        at == null
+                                ? Double.POSITIVE_INFINITY
+                                : (at - accepted.getOrDefault(canary.rollout(), at)) / 1e3);
+            }
+            resolve(about);
+            var samples = Samples.of(latencies);
+            progress.say(
+                    "%-8s p50 %.1f ms, p90 %.1f ms, p99 %.1f ms",
+                    name, samples.median(), samples.percentile(90), samples.percentile(99));
+            return samples;
+        }
+
+        /** The watches have told of every canary. */
+        private void awaitSeen(List<Fleet.Canary> waiting) {
+            if (seenBy != null) {
+                Await.until("the service knows every canary", PATIENCE, () -> {
+                    var releases = seenBy.get("/api/v1/releases").body();
+                    return waiting.stream().allMatch(canary -> releases.contains("\"" + canary.hash() + "\""));
+                });
+            }
+        }
+
+        /** At the rate, whatever becomes of those before; says when each was accepted, by what it is about. */
+        private Map<String, Long> send(List<Fleet.Canary> waiting, List<Alert> about) {
+            var accepted = new ConcurrentHashMap<String, Long>();
+            var startsAt = Instant.now();
+            long began = System.nanoTime();
+            for (int i = 0; i < waiting.size() * ONE_IN; i++) {
+                var canary = i % ONE_IN == ONE_IN / 2 ? waiting.get(i / ONE_IN) : null;
+                var alert = canary == null
+                        ? busy("still-" + i % (workloads - canaries), startsAt)
+                        : about(
+                                "CanaryErrors",
+                                canary.namespace(),
+                                Map.of("pod", canary.pod()),
+                                canary.rollout(),
+                                startsAt);
+                if (canary != null) {
+                    about.add(alert);
+                }
+                var key = canary == null ? "noise " + i : canary.rollout();
+                var body = Webhook.body(alert).getBytes(StandardCharsets.UTF_8);
+                long due = began + i * 1_000_000_000L / rate;
+                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                    LockSupport.parkNanos(left);
+                }
+                to.accept(body).thenRun(() -> accepted.put(key, micros()));
+            }
+            return accepted;
+        }
+
+        private Alert busy(String deployment, Instant startsAt) {
+            return about("StillBusy", fleet.namespaceOf(deployment), Map.of("deployment", deployment), "", startsAt);
+        }
+
+        private static Alert about(
+                String alertname, String namespace, Map<String, String> labels, String rollout, Instant startsAt) {
+            var all = new LinkedHashMap<String, String>();
+            all.put("alertname", alertname);
+            all.put("namespace", namespace);
+            all.putAll(labels);
+            all.put("severity", "critical");
+            var annotations = new LinkedHashMap<String, String>();
+            annotations.put("summary", alertname + " fires");
+            annotations.put("rollguard_for", "0s");
+            if (!rollout.isEmpty()) {
+                annotations.put(ReactFloor.ROLLOUT, rollout);
+            }
+            return new Alert(all, annotations, startsAt, null);
+        }
+
+        /** So that what was aborted counts as cured, and nobody goes on looking at it in the next round. */
+        private void resolve(List<Alert> about) {
+            if (seenBy != null) {
+                about.forEach(alert -> to.accept(
+                                Webhook.body(alert.resolved(Instant.now())).getBytes(StandardCharsets.UTF_8))
+                        .join());
+            }
+        }
+    }
+
+    private Report report(Rounds<Samples> measured) {
+        var service = Samples.together(measured.subject());
+        var floor = Samples.together(measured.floor());
+        var table = new Table("side", "aborts", "p50 ms", "p90 ms", "p99 ms", "max ms");
+        for (var side : List.of(Map.entry("floor", floor), Map.entry("service", service))) {
+            var of = side.getValue();
+            table.row(side.getKey(), of.size(), of.median(), of.percentile(90), of.percentile(99), of.max());
+        }
+        ToDoubleFunction<Samples> median = Samples::median;
+        var text =
+                "%s%n%d rounds of %d aborts among %d alerts at %d/s, %d workloads in %d namespaces; ratio of medians %s, by round %s to %s%n"
+                        .formatted(
+                                table,
+                                rounds,
+                                canaries,
+                                canaries * ONE_IN,
+                                rate,
+                                workloads,
+                                namespaces,
+                                Table.number(service.median() / floor.median()),
+                                Table.number(measured.ratios(median).min()),
+                                Table.number(measured.ratios(median).max()));
+        return new Report(
+                "react",
+                List.of(Target.atMost(
+                        MOST,
+                        "p99 from accepted to abort, the service's to the floor's",
+                        service.percentile(99) / floor.percentile(99))),
+                text,
+                Map.of(
+                        "workloads", workloads,
+                        "namespaces", namespaces,
+                        "canaries", canaries,
+                        "rate", rate,
+                        "service_ms", figures(service),
+                        "floor_ms", figures(floor)));
+    }
+
+    private static Map<String, Object> figures(Samples of) {
+        return Map.of(
+                "samples", of.size(),
+                "p50", of.median(),
+                "p90", of.percentile(90),
+                "p99", of.percentile(99),
+                "max", of.max());
+    }
+}
