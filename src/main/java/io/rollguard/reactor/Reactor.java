@@ -151,7 +151,7 @@ public final class Reactor implements AutoCloseable {
         alerts.onChange(this::heard);
         journal.onChange(incident -> queue.add(incident.workload()));
         commands.onCommand(this::asked);
-        ownership.onChange(this::sweep);
+        ownership.onChange(this::takeUp);
         for (int worker = 0; worker < WORKERS; worker++) {
             workers.add(Thread.ofVirtual().name("reactor-" + worker).start(this::work));
         }
@@ -218,9 +218,21 @@ public final class Reactor implements AutoCloseable {
                                     cluster.objects().workloadCount(),
                                     alerts.table().size(),
                                     journal.log().open().size()));
-            cluster.objects().workloads().map(WorkloadFacts::ref).forEach(queue::add);
+            lookAtAll();
         }
         return whole;
+    }
+
+    /** What came from another instance is looked at, also where nothing is known to be under way: it may be good by now. */
+    private void takeUp() {
+        sweep();
+        if (whole) {
+            lookAtAll();
+        }
+    }
+
+    private void lookAtAll() {
+        cluster.objects().workloads().map(WorkloadFacts::ref).forEach(queue::add);
     }
 
     /** Wakes the workloads that an alert is about. */

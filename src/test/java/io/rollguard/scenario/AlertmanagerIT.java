@@ -63,7 +63,7 @@ class AlertmanagerIT {
         directory = Files.createTempDirectory("rollguard-alertmanager-");
         credentials = Files.writeString(directory.resolve("credentials"), token);
         var accepted = Files.writeString(directory.resolve("accepted"), token + "\n");
-        client = RealCluster.connect();
+        client = new RealCluster().connect();
         var log = Files.newBufferedWriter(Home.current().root().resolve("target/AlertmanagerIT.log"));
         stage = new Stage(
                 Home.current(),

@@ -1,31 +1,40 @@
 package io.rollguard.scenario;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.client.Config;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
-import io.vertx.httpproxy.HttpProxy;
-import io.vertx.httpproxy.ProxyContext;
-import io.vertx.httpproxy.ProxyInterceptor;
-import io.vertx.httpproxy.ProxyResponse;
+import io.fabric8.kubernetes.client.internal.SSLUtils;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 
 /**
- * Stands between the service and the cluster's API: notes every request, and can hold one before it reaches the cluster, or
- * its answer on the way back. The same for a simulated cluster and a real one.
+ * Stands between one instance of the service and the cluster's API: notes every request, and can hold one before it reaches
+ * the cluster, or its answer on the way back. The same for a simulated cluster and a real one.
  */
 final class ApiGate implements AutoCloseable {
+
+    private static final Set<String> NOT_PASSED_ON =
+            Set.of("connection", "content-length", "host", "transfer-encoding", "upgrade", "http2-settings");
 
     record Request(String method, String path, int status) {}
 
@@ -34,100 +43,140 @@ final class ApiGate implements AutoCloseable {
         AFTER
     }
 
+    /** Ends with whether what is held goes on. */
     private record Hold(
-            Where where, String method, Pattern path, CompletableFuture<Void> reached, Promise<Void> release) {}
+            Where where,
+            String method,
+            Pattern path,
+            CompletableFuture<Void> reached,
+            CompletableFuture<Boolean> end) {}
 
-    private final Vertx vertx = Vertx.vertx();
+    private final String cluster;
+    private final HttpClient client;
     private final HttpServer server;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private final List<Hold> holds = new CopyOnWriteArrayList<>();
 
     ApiGate(Config cluster) throws Exception {
-        var url = URI.create(cluster.getMasterUrl());
-        boolean tls = url.getScheme().equals("https");
-        var client = vertx.createHttpClient(new HttpClientOptions()
-                .setSsl(tls)
-                .setTrustAll(true)
-                .setVerifyHost(false)
-                .setMaxPoolSize(200)
-                .setIdleTimeout(0));
-        var proxy = HttpProxy.reverseProxy(client)
-                .origin(url.getPort() < 0 ? (tls ? 443 : 80) : url.getPort(), url.getHost())
-                .addInterceptor(new Noting());
-        server = vertx.createHttpServer(new HttpServerOptions().setPort(0).setHost("127.0.0.1"))
-                .requestHandler(proxy)
-                .listen()
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+        this.cluster = cluster.getMasterUrl().replaceFirst("/$", "");
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .sslContext(trusting(cluster))
+                .connectTimeout(Duration.ofSeconds(5))
+                .executor(threads)
+                .build();
+        this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", this::pass);
+        server.setExecutor(threads);
+        server.start();
     }
 
-    private final class Noting implements ProxyInterceptor {
+    /** Trusts the cluster, and shows it nobody's certificate: the service is who its token says. */
+    private static SSLContext trusting(Config cluster) throws Exception {
+        var context = SSLContext.getInstance("TLS");
+        context.init(null, SSLUtils.trustManagers(cluster), null);
+        return context;
+    }
 
-        @Override
-        public Future<ProxyResponse> handleProxyRequest(ProxyContext context) {
-            var request = context.request();
-            return hold(Where.BEFORE, request.getMethod(), request.getURI()).compose(done -> context.sendRequest());
-        }
-
-        @Override
-        public Future<Void> handleProxyResponse(ProxyContext context) {
-            var request = context.request();
-            var method = request.getMethod();
-            var uri = request.getURI();
-            requests.add(new Request(method.name(), uri, context.response().getStatusCode()));
-            return hold(Where.AFTER, method, uri).compose(done -> context.sendResponse());
+    private void pass(HttpExchange exchange) throws IOException {
+        var method = exchange.getRequestMethod();
+        var uri = exchange.getRequestURI().toString();
+        try (exchange) {
+            var sent = exchange.getRequestBody().readAllBytes();
+            var request = HttpRequest.newBuilder(URI.create(cluster + uri))
+                    .method(method, sent.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(sent));
+            exchange.getRequestHeaders()
+                    .forEach((name, values) -> values.stream()
+                            .filter(value -> isPassedOn(name))
+                            .forEach(value -> request.header(name, value)));
+            if (!isLetThrough(Where.BEFORE, method, uri)) {
+                return;
+            }
+            var answer = client.send(request.build(), BodyHandlers.ofInputStream());
+            requests.add(new Request(method, uri, answer.statusCode()));
+            if (isLetThrough(Where.AFTER, method, uri)) {
+                passBack(answer, exchange);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    private Future<Void> hold(Where where, HttpMethod method, String uri) {
-        for (var hold : holds) {
-            if (hold.where() == where
-                    && hold.method().equals(method.name())
-                    && hold.path().matcher(uri).find()) {
-                hold.reached().complete(null);
-                return hold.release().future();
+    private static boolean isPassedOn(String header) {
+        return NOT_PASSED_ON.stream().noneMatch(header::equalsIgnoreCase);
+    }
+
+    /** Piece by piece as it comes, since a watch has no end. */
+    private static void passBack(HttpResponse<InputStream> answer, HttpExchange exchange) throws IOException {
+        try (var body = answer.body()) {
+            answer.headers().map().forEach((name, values) -> {
+                if (isPassedOn(name)) {
+                    exchange.getResponseHeaders().put(name, values);
+                }
+            });
+            exchange.sendResponseHeaders(answer.statusCode(), 0);
+            var out = exchange.getResponseBody();
+            out.flush(); // a watch has begun although nothing happens yet
+            var piece = new byte[16_384];
+            for (int read = body.read(piece); read >= 0; read = body.read(piece)) {
+                out.write(piece, 0, read);
+                out.flush();
             }
         }
-        return Future.succeededFuture();
     }
 
-    /** Requests that match from now on don't reach the cluster until {@link #open}; completes when the first is held. */
+    private boolean isLetThrough(Where where, String method, String uri) {
+        for (var hold : holds) {
+            if (hold.where() == where
+                    && hold.method().equals(method)
+                    && hold.path().matcher(uri).find()) {
+                hold.reached().complete(null);
+                return hold.end().join();
+            }
+        }
+        return true;
+    }
+
+    /** Requests that match from now on don't reach the cluster; completes when the first is held. */
     CompletableFuture<Void> holdBefore(String method, String path) {
         return hold(Where.BEFORE, method, path);
     }
 
-    /** The cluster does what matching requests ask, but its answers don't come back until {@link #open}. */
+    /** The cluster does what matching requests ask, but its answers don't come back; completes when the first is held. */
     CompletableFuture<Void> holdAnswer(String method, String path) {
         return hold(Where.AFTER, method, path);
     }
 
     private CompletableFuture<Void> hold(Where where, String method, String path) {
-        var hold = new Hold(where, method, Pattern.compile(path), new CompletableFuture<>(), Promise.promise());
+        var hold = new Hold(where, method, Pattern.compile(path), new CompletableFuture<>(), new CompletableFuture<>());
         holds.add(hold);
         return hold.reached();
     }
 
-    /** Forgets what is held: its callers are gone. */
-    void open() {
-        holds.forEach(hold -> hold.release().tryFail("the caller is gone"));
-        holds.clear();
+    /** What is held goes on its way. */
+    void letGo() {
+        end(true);
     }
 
-    /** The writes to a path that the cluster accepted. */
-    List<Request> accepted(String method, String path) {
+    /** Forgets what is held: its callers are gone. */
+    void open() {
+        end(false);
+    }
+
+    private void end(boolean goesOn) {
+        var ended = List.copyOf(holds);
+        holds.removeAll(ended);
+        ended.forEach(hold -> hold.end().complete(goesOn));
+    }
+
+    /** The requests to a path that the cluster answered; what was tried without doing it is none. */
+    Stream<Request> answered(String method, String path) {
         var pattern = Pattern.compile(path);
         return requests.stream()
                 .filter(request -> request.method().equals(method)
                         && pattern.matcher(request.path()).find()
-                        && !request.path().contains("dryRun")
-                        && request.status() < 300)
-                .toList();
-    }
-
-    /** What the service asked for and has no right to. */
-    List<Request> forbidden() {
-        return requests.stream().filter(request -> request.status() == 403).toList();
+                        && !request.path().contains("dryRun"));
     }
 
     Path writeKubeconfig(Path file, String token, String namespace) throws Exception {
@@ -139,11 +188,14 @@ final class ApiGate implements AutoCloseable {
                 users: [{name: rollguard, user: {%s}}]
                 contexts: [{name: gate, context: {cluster: gate, user: rollguard, namespace: %s}}]
                 current-context: gate
-                """.formatted(server.actualPort(), user, namespace));
+                """.formatted(server.getAddress().getPort(), user, namespace));
     }
 
     @Override
     public void close() {
-        vertx.close().toCompletionStage().toCompletableFuture().join();
+        open();
+        server.stop(0);
+        client.shutdownNow();
+        threads.shutdownNow();
     }
 }

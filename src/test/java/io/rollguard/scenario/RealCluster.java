@@ -19,13 +19,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The cluster of KUBECONFIG, and the shipped manifests on it, but for the Deployment: the service runs here, as its account. */
-final class RealCluster {
+final class RealCluster implements TestCluster {
 
     private static final String ACCOUNT = "rollguard";
 
-    private RealCluster() {}
-
-    static KubernetesClient connect() {
+    @Override
+    public KubernetesClient connect() {
         var kubeconfig = System.getenv("KUBECONFIG");
         if (kubeconfig == null) {
             throw new IllegalStateException("KUBECONFIG names no cluster: run ./rollguard test --cluster");
@@ -36,7 +35,8 @@ final class RealCluster {
     }
 
     /** Applies namespace, account and rights, and answers a token of the account. */
-    static String admit(KubernetesClient owner, String namespace) throws IOException {
+    @Override
+    public String admit(KubernetesClient owner, String namespace) throws IOException {
         for (var object : shipped(owner)) {
             owner.resource(object).createOr(existing -> existing.update());
         }
@@ -56,7 +56,8 @@ final class RealCluster {
                         .findFirst());
     }
 
-    static void dismiss(KubernetesClient owner) throws IOException {
+    @Override
+    public void disconnect(KubernetesClient owner) throws IOException {
         for (var object : shipped(owner).reversed()) {
             owner.resource(object).delete();
         }
@@ -65,6 +66,7 @@ final class RealCluster {
                 Duration.ofSeconds(60),
                 () -> shippedNamespaces(owner).stream()
                         .allMatch(name -> owner.namespaces().withName(name).get() == null));
+        owner.close();
     }
 
     private static List<String> shippedNamespaces(KubernetesClient client) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
@@ -14,8 +15,9 @@ import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 
 /**
- * One Kafka broker on 127.0.0.1, its data kept on disk. Usage: {@code BrokerMain <port> <data directory>}. Prints {@code
- * READY <bootstrap servers>} once it serves; ends with TERM, and when its standard input ends, so that it never outlives
+ * One Kafka broker on 127.0.0.1, its data kept on disk. Usage: {@code BrokerMain <port> <data directory>
+ * [<port>:<advertised port> ...]}; each pair is a further listener for clients that come through something which stands
+ * between, on the advertised port. Prints {@code READY <bootstrap servers>} once it serves; ends with TERM, and when its standard input ends, so that it never outlives
  * whoever started it.
  */
 public final class BrokerMain {
@@ -26,13 +28,14 @@ public final class BrokerMain {
     private BrokerMain() {}
 
     public static void main(String[] args) throws Exception {
-        if (args.length != 2) {
-            System.err.println("usage: BrokerMain <port> <data directory>");
+        if (args.length < 2) {
+            System.err.println("usage: BrokerMain <port> <data directory> [<port>:<advertised port> ...]");
             System.exit(2);
         }
         int port = Integer.parseInt(args[0]);
         var data = Path.of(args[1]).toAbsolutePath();
-        var config = KafkaConfig.fromProps(properties(port, freePort(), data), false);
+        var config = KafkaConfig.fromProps(
+                properties(port, freePort(), data, List.of(args).subList(2, args.length)), false);
         format(data);
         var server = new KafkaRaftServer(config, Time.SYSTEM);
         server.startup();
@@ -82,18 +85,27 @@ public final class BrokerMain {
         return Uuid.randomUuid().toString();
     }
 
-    private static Properties properties(int port, int controllerPort, Path data) {
+    private static Properties properties(int port, int controllerPort, Path data, List<String> gates) {
+        var listeners = new StringBuilder("PLAINTEXT://127.0.0.1:" + port);
+        var advertised = new StringBuilder(listeners);
+        var protocols = new StringBuilder("PLAINTEXT:PLAINTEXT," + CONTROLLER + ":PLAINTEXT");
+        for (var gate : gates) {
+            var ports = gate.split(":", 2);
+            listeners.append(",GATE").append(ports[1]).append("://127.0.0.1:").append(ports[0]);
+            advertised.append(",GATE").append(ports[1]).append("://127.0.0.1:").append(ports[1]);
+            protocols.append(",GATE").append(ports[1]).append(":PLAINTEXT");
+        }
+        listeners.append(",").append(CONTROLLER).append("://127.0.0.1:").append(controllerPort);
         var properties = new Properties();
         properties.putAll(Map.ofEntries(
                 Map.entry("process.roles", "broker,controller"),
                 Map.entry("node.id", Integer.toString(NODE)),
                 Map.entry("controller.quorum.voters", NODE + "@127.0.0.1:" + controllerPort),
-                Map.entry(
-                        "listeners",
-                        "PLAINTEXT://127.0.0.1:%d,%s://127.0.0.1:%d".formatted(port, CONTROLLER, controllerPort)),
-                Map.entry("advertised.listeners", "PLAINTEXT://127.0.0.1:" + port),
+                Map.entry("listeners", listeners.toString()),
+                Map.entry("advertised.listeners", advertised.toString()),
+                Map.entry("inter.broker.listener.name", "PLAINTEXT"),
                 Map.entry("controller.listener.names", CONTROLLER),
-                Map.entry("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT," + CONTROLLER + ":PLAINTEXT"),
+                Map.entry("listener.security.protocol.map", protocols.toString()),
                 Map.entry("log.dirs", data.toString()),
                 Map.entry("auto.create.topics.enable", "false"),
                 Map.entry("offsets.topic.replication.factor", "1"),

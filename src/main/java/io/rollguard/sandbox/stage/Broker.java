@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -12,6 +13,9 @@ import java.util.stream.Stream;
 
 /** A real broker as a process of its own, with its own class path; it ends with us. */
 public final class Broker implements AutoCloseable {
+
+    /** Small and quick to start. */
+    private static final List<String> FLAGS = List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     private static final Duration START = Duration.ofSeconds(60);
 
@@ -23,16 +27,21 @@ public final class Broker implements AutoCloseable {
         this.port = port;
     }
 
-    /** Small and quick to start. */
-    private static final List<String> FLAGS = List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-
-    /** Starts it and waits until it serves. Data that were there before are its own. */
-    public static Broker start(Home home, Path data, int port) {
-        return start(home, FLAGS, data, port);
+    /**
+     * Starts it and waits until it serves. Data that were there before are its own.
+     *
+     * @param gates further listeners: the port of each, and the one that it advertises
+     */
+    public static Broker start(Home home, Path data, int port, Map<Integer, Integer> gates) {
+        return start(home, FLAGS, data, port, gates);
     }
 
-    /** As above, with other flags for its JVM. */
+    /** As above, with other flags for its JVM, and one listener. */
     public static Broker start(Home home, List<String> flags, Path data, int port) {
+        return start(home, flags, data, port, Map.of());
+    }
+
+    private static Broker start(Home home, List<String> flags, Path data, int port, Map<Integer, Integer> gates) {
         var sandbox = home.root().resolve("target/sandbox");
         var path = Stream.of("rollguard-sandbox.jar", "lib/*", "log/*")
                 .map(part -> sandbox + File.separator + part)
@@ -47,6 +56,7 @@ public final class Broker implements AutoCloseable {
                 "io.rollguard.sandbox.broker.BrokerMain",
                 Integer.toString(port),
                 data.resolve("kafka").toString()));
+        gates.forEach((listener, advertised) -> command.add(listener + ":" + advertised));
         var child = Child.start(new ProcessBuilder(command), line -> {
             if (line.startsWith("READY ")) {
                 ready.countDown();

@@ -46,6 +46,17 @@ public final class Child implements AutoCloseable {
         return process.pid();
     }
 
+    /** @param name without the SIG */
+    void signal(String name) {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException("no kill command", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Ends it without a chance to clean up (kill -9), and waits. */
     public void kill() {
         process.destroyForcibly();

@@ -149,6 +149,16 @@ public final class Service implements AutoCloseable {
         child.kill();
     }
 
+    /** Stops it where it stands (STOP), until {@link #thaw}. */
+    public void freeze() {
+        child.signal("STOP");
+    }
+
+    /** Lets it go on (CONT), without a notion of what it missed. */
+    public void thaw() {
+        child.signal("CONT");
+    }
+
     @Override
     public void close() {
         child.close();
