@@ -27,6 +27,11 @@ public final class Broker implements AutoCloseable {
         this.port = port;
     }
 
+    /** Starts it, as below, with one listener. */
+    public static Broker start(Home home, Path data, int port) {
+        return start(home, FLAGS, data, port, Map.of());
+    }
+
     /**
      * Starts it and waits until it serves. Data that were there before are its own.
      *
