@@ -721,9 +721,12 @@ public final class Reactor implements AutoCloseable {
         cluster.objects().put(good);
         if (mayWrite(workload)) {
             switch (cluster.keepGood(workload, good)) {
-                case Cluster.Answer.Done done -> {}
+                case Cluster.Answer.Done done -> notKept.remove(workload.ref());
                 case Cluster.Answer.Moved moved -> cluster.objects().remove(good);
                 case Cluster.Answer other -> {
+                    if (!(other instanceof Cluster.Answer.Refused)) {
+                        cluster.objects().remove(good); // nobody has looked whether it is what is current
+                    }
                     LOG.log(
                             WARNING,
                             "the good revision %s of %s could not be kept: %s"
@@ -739,7 +742,8 @@ public final class Reactor implements AutoCloseable {
         boolean known = cluster.objects().goodRevisions(workload.uid()).stream()
                 .anyMatch(good -> good.hash().equals(current.hash()));
         var failedAt = notKept.get(workload.ref());
-        return known && (failedAt == null || failedAt.plus(KEEP_AGAIN).isAfter(now));
+        boolean failed = failedAt != null && failedAt.plus(KEEP_AGAIN).isAfter(now);
+        return failed || (known && failedAt == null);
     }
 
     /** In observe mode nothing is written to the cluster, good revisions included; nor by one that owns it no more. */

@@ -36,6 +36,7 @@ final class FakeCluster implements Cluster {
     final List<String> writes = new ArrayList<>();
     final Deque<Answer> answers = new ArrayDeque<>();
     Pause pause = Pause.NONE;
+    Answer keeping = new Answer.Done("201");
 
     @Nullable
     Reading reading;
@@ -81,6 +82,35 @@ final class FakeCluster implements Cluster {
         revision(newer, 3, at, 1);
         pod(newer, 0, at);
         rollout(newer, stable, false, null, Settings.NONE);
+    }
+
+    /** The canary takes all, as the watches show it. */
+    void promoted(Instant at) {
+        var canary = objects.workload(CART).orElseThrow();
+        objects.put(new WorkloadFacts(
+                CART,
+                canary.uid(),
+                true,
+                canary.strategy(),
+                4,
+                4,
+                4,
+                4,
+                CANARY,
+                CANARY,
+                false,
+                null,
+                null,
+                null,
+                true,
+                at,
+                null,
+                false,
+                null,
+                null,
+                false,
+                Set.of(),
+                Settings.NONE));
     }
 
     private void rollout(
@@ -200,7 +230,7 @@ final class FakeCluster implements Cluster {
 
     @Override
     public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
-        return new Answer.Done("201");
+        return keeping;
     }
 
     @Override

@@ -558,6 +558,27 @@ class ReactorTest {
     }
 
     @Test
+    void aGoodRevisionThatNobodyLookedAtPastTheCachesIsNotKnownAsGood() {
+        cluster.promoted(START);
+        clock.advance(Duration.ofHours(1));
+        cluster.keeping = new Answer.NotDone("429");
+        reactor.reconcile(CART);
+        assertThat(cluster.objects().goodRevisions("uid-cart")).isEmpty();
+
+        cluster.keeping = new Answer.Done("201");
+        reactor.reconcile(CART);
+        assertThat(cluster.objects().goodRevisions("uid-cart"))
+                .as("it is tried again after a while")
+                .isEmpty();
+        clock.advance(Duration.ofMinutes(5));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.objects().goodRevisions("uid-cart"))
+                .extracting(good -> good.hash())
+                .containsExactly(CANARY);
+    }
+
+    @Test
     void troubleOlderThanTheWayBackToGoodOpensNoIncident() {
         cluster.knownGood(CANARY, START.minusSeconds(86_400));
         alerts.apply(alert("CartErrors", SERVICE_LESS, Status.FIRING, START.minusSeconds(60), null));

@@ -1,0 +1,289 @@
+package io.rollguard.sandbox.bench;
+
+import io.rollguard.sandbox.stage.Await;
+import io.rollguard.sandbox.stage.Broker;
+import io.rollguard.sandbox.stage.Closing;
+import io.rollguard.sandbox.stage.Home;
+import io.rollguard.sandbox.stage.Service;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Posts {@link FuzzBodies} to the real service with a real broker, and asks of it: no 5xx, no error in its log, no memory that
+ * grows, and on the topics exactly what it said that it kept.
+ */
+public final class FuzzBench implements Bench {
+
+    private static final String PATH = "/api/v1/alertmanager";
+    private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseSerialGC");
+    private static final List<String> TOPICS = List.of("rollguard.alert.v1", "rollguard.dead-letter.v1");
+
+    /** What a line of the service's log must not hold. */
+    private static final Pattern TROUBLE = Pattern.compile("\\bERROR\\b|\\bFATAL\\b|Exception\\b|^\\s+at \\S+\\(");
+
+    private static final int SENDERS = 16;
+    private static final int TROUBLE_TOLD = 5;
+
+    /** Memory is looked at after each fifth. */
+    private static final int PARTS = 5;
+
+    private final long bodies;
+    private final long seed;
+
+    public FuzzBench(long bodies, long seed) {
+        this.bodies = bodies;
+        this.seed = seed;
+    }
+
+    @Override
+    public Report run(Progress progress) throws Exception {
+        try (var closing = new Closing()) {
+            var data = closing.temporaryDirectory("rollguard-fuzz-");
+            progress.say("%d bodies from seed %d; starting a broker and the service ...", bodies, seed);
+            var broker = closing.add(Broker.start(Home.current(), List.of("-Xmx512m"), data, Service.freePort()));
+            var log = new Log();
+            var service = closing.add(Service.start(
+                    Home.current(),
+                    FLAGS,
+                    Service.freePort(),
+                    Map.of(
+                            "KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers(),
+                            "KUBECONFIG", data.resolve("none").toString(),
+                            "ROLLGUARD_DATA_DIR", data.toString()),
+                    log::take));
+            Await.until("the service takes alerts", Duration.ofSeconds(120), service::ingests);
+            log.begin();
+            var client = closing.add(
+                    HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
+            var fuzz = new FuzzBodies(Home.current().root().resolve("src/test/resources/payloads"), seed);
+            var statuses = new ConcurrentSkipListMap<Integer, LongAdder>();
+            var memory = new ArrayList<Memory>();
+            for (int part = 0; part < PARTS; part++) {
+                send(client, service, fuzz, bodies * part / PARTS, bodies * (part + 1) / PARTS, statuses);
+                memory.add(Memory.of(service.pid()));
+                progress.say("%d sent: %s, %s", bodies * (part + 1) / PARTS, statuses, memory.getLast());
+            }
+            var said = metrics(service);
+            try (var admin =
+                    Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
+                return report(statuses, memory, said, records(admin), log);
+            }
+        }
+    }
+
+    private static void send(
+            HttpClient client,
+            Service service,
+            FuzzBodies fuzz,
+            long from,
+            long to,
+            ConcurrentSkipListMap<Integer, LongAdder> statuses)
+            throws Exception {
+        var next = new AtomicLong(from);
+        Callable<Void> sender = () -> {
+            for (long number = next.getAndIncrement(); number < to; number = next.getAndIncrement()) {
+                int status = post(client, service, fuzz.body(number));
+                statuses.computeIfAbsent(status, key -> new LongAdder()).increment();
+            }
+            return null;
+        };
+        var senders = new ArrayList<Callable<Void>>();
+        for (int each = 0; each < SENDERS; each++) {
+            senders.add(sender);
+        }
+        try (var threads = Executors.newFixedThreadPool(SENDERS)) {
+            for (var done : threads.invokeAll(senders)) {
+                done.get();
+            }
+        }
+    }
+
+    /** The status; 0 where there was no answer. */
+    private static int post(HttpClient client, Service service, byte[] body) throws InterruptedException {
+        try {
+            var request = HttpRequest.newBuilder(URI.create(service.url() + PATH))
+                    .timeout(Duration.ofSeconds(30))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofByteArray(body))
+                    .build();
+            return client.send(request, BodyHandlers.discarding()).statusCode();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /**
+     * What the process holds.
+     *
+     * @param liveBytes of its heap, after a full collection
+     * @param residentKiB as Linux tells it; 0 elsewhere
+     */
+    private record Memory(long liveBytes, long residentKiB) {
+
+        private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
+        private static final Pattern RSS = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
+
+        static Memory of(long pid) throws IOException {
+            var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+            var histogram = new ProcessBuilder(jcmd, Long.toString(pid), "GC.class_histogram")
+                    .redirectErrorStream(true)
+                    .start();
+            var text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            var status = Path.of("/proc/" + pid + "/status");
+            return new Memory(
+                    number(TOTAL, text), Files.isReadable(status) ? number(RSS, Files.readString(status)) : 0);
+        }
+
+        private static long number(Pattern pattern, String text) {
+            var matcher = pattern.matcher(text);
+            if (!matcher.find()) {
+                throw new IllegalStateException("no " + pattern + " in what was printed");
+            }
+            return Long.parseLong(matcher.group(1));
+        }
+
+        @Override
+        public String toString() {
+            return "live heap %.1f MiB, resident %d MiB".formatted(liveBytes / 1048576.0, residentKiB / 1024);
+        }
+    }
+
+    /** The service's log, after it has started. */
+    private static final class Log {
+        private final LongAdder lines = new LongAdder();
+        private final LongAdder trouble = new LongAdder();
+        private final ConcurrentLinkedQueue<String> first = new ConcurrentLinkedQueue<>();
+        private volatile boolean begun;
+
+        void begin() {
+            begun = true;
+        }
+
+        void take(String line) {
+            if (!begun) {
+                return;
+            }
+            lines.increment();
+            if (TROUBLE.matcher(line).find()) {
+                trouble.increment();
+                if (first.size() < TROUBLE_TOLD) {
+                    first.add(line);
+                }
+            }
+        }
+    }
+
+    private static final Pattern COUNTED =
+            Pattern.compile("(?m)^(rollguard_(?:alerts_received|dead_letters)_total\\{[^}]*})\\s+(\\S+)$");
+
+    /** What the service counts, by series. */
+    private static Map<String, Long> metrics(Service service) {
+        var counted = new TreeMap<String, Long>();
+        var matcher = COUNTED.matcher(service.get("/q/metrics").body());
+        while (matcher.find()) {
+            counted.put(matcher.group(1), (long) Double.parseDouble(matcher.group(2)));
+        }
+        return counted;
+    }
+
+    private static Map<String, Long> records(Admin admin) throws Exception {
+        var records = new LinkedHashMap<String, Long>();
+        for (var topic : admin.describeTopics(TOPICS).allTopicNames().get().entrySet()) {
+            var ends = new LinkedHashMap<TopicPartition, OffsetSpec>();
+            topic.getValue()
+                    .partitions()
+                    .forEach(each ->
+                            ends.put(new TopicPartition(topic.getKey(), each.partition()), OffsetSpec.latest()));
+            records.put(
+                    topic.getKey(),
+                    admin.listOffsets(ends).all().get().values().stream()
+                            .mapToLong(end -> end.offset())
+                            .sum());
+        }
+        return records;
+    }
+
+    private Report report(
+            Map<Integer, LongAdder> statuses,
+            List<Memory> memory,
+            Map<String, Long> said,
+            Map<String, Long> records,
+            Log log) {
+        long failed = statuses.entrySet().stream()
+                .filter(each -> each.getKey() == 0 || each.getKey() >= 500)
+                .mapToLong(each -> each.getValue().sum())
+                .sum();
+        long refused = statuses.getOrDefault(400, new LongAdder()).sum();
+        long keptAsNoJson = said.entrySet().stream()
+                .filter(each -> each.getKey().contains("not-json"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+        double kept = said.values().stream().mapToLong(Long::longValue).sum();
+        double there = records.values().stream().mapToLong(Long::longValue).sum();
+        double resident =
+                memory.getLast().residentKiB() / (double) memory.getFirst().residentKiB();
+        double live = memory.getLast().liveBytes() / (double) memory.getFirst().liveBytes();
+
+        var table = new Table("sent", "live heap MiB", "resident MiB");
+        for (int part = 0; part < memory.size(); part++) {
+            table.row(
+                    bodies * (part + 1) / PARTS,
+                    memory.get(part).liveBytes() / 1048576.0,
+                    memory.get(part).residentKiB() / 1024.0);
+        }
+        var text = new StringBuilder(table.toString());
+        text.append("\nseed %d; answers by status: %s\ncounted by the service: %s\non the topics: %s\n"
+                .formatted(seed, statuses, said, records));
+        text.append("%d lines of log\n".formatted(log.lines.sum()));
+        log.first.forEach(line -> text.append("  ").append(line).append('\n'));
+
+        var raw = new LinkedHashMap<String, Object>();
+        raw.put("bodies", bodies);
+        raw.put("seed", seed);
+        statuses.forEach((status, count) -> raw.put("status_" + status, count.sum()));
+        raw.put("log_lines", log.lines.sum());
+        raw.put("log_trouble", log.trouble.sum());
+        raw.put("live_heap_bytes", memory.stream().map(Memory::liveBytes).toList());
+        raw.put("resident_kib", memory.stream().map(Memory::residentKiB).toList());
+        raw.put("counted", said);
+        raw.put("records", records);
+        return new Report(
+                "fuzz",
+                List.of(
+                        Target.atMost(0, "bodies answered 5xx or not at all, of all", failed / (double) bodies),
+                        Target.atMost(0, "lines of log that tell of an error", log.trouble.sum()),
+                        Target.atMost(0, "records missing on the topics, of those said to be kept", 1 - there / kept),
+                        Target.atMost(
+                                0,
+                                "bodies answered 400 that are no dead letter",
+                                refused == 0 ? 0 : (refused - keptAsNoJson) / (double) refused),
+                        Target.atMost(1.25, "live heap after all bodies to that after a fifth", live),
+                        Target.atMost(1.25, "resident memory after all bodies to that after a fifth", resident)),
+                text.toString(),
+                raw);
+    }
+}
