@@ -94,8 +94,11 @@ final class KafkaGate implements AutoCloseable {
         return hold.reached();
     }
 
-    /** Forgets what is held: whoever sent it or waited for it is gone. */
+    /** Forgets what is held, since whoever sent it or waited for it is gone; nobody is cut off any more. */
     void open() {
+        if (cut) {
+            reconnect();
+        }
         holds.forEach(hold -> hold.end().complete(null));
         holds.clear();
     }
