@@ -18,7 +18,12 @@ import picocli.CommandLine.Spec;
         },
         exitCodeListHeading = "Exit status:%n",
         exitCodeList = {"0:every target is held", "1:one is not", "2:wrong usage"},
-        subcommands = {FuzzBenchCommand.class, IngestBenchCommand.class, ReactBenchCommand.class, SoakBenchCommand.class
+        subcommands = {
+            FuzzBenchCommand.class,
+            IngestBenchCommand.class,
+            JudgeBenchCommand.class,
+            ReactBenchCommand.class,
+            SoakBenchCommand.class
         })
 final class BenchCommand implements Runnable {
 
