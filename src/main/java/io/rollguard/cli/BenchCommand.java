@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
             IngestBenchCommand.class,
             JudgeBenchCommand.class,
             ReactBenchCommand.class,
-            SoakBenchCommand.class
+            SoakBenchCommand.class,
+            StartBenchCommand.class
         })
 final class BenchCommand implements Runnable {
 

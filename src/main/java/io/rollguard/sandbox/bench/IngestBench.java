@@ -160,7 +160,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
         return round;
     }
 
-    private static long cpuNanos(long pid) {
+    static long cpuNanos(long pid) {
         return ProcessHandle.of(pid)
                 .flatMap(process -> process.info().totalCpuDuration())
                 .map(Duration::toNanos)

@@ -16,14 +16,14 @@ public record Home(Path root) {
         return new Home(Path.of(home));
     }
 
-    /** The service's class path, with the end of its leash in front. */
+    /** The service's class path, and behind it, so that a cache of its classes fits, the end of its leash. */
     String serviceClassPath() {
         var service = root.resolve("target/quarkus-app/quarkus-run.jar");
         if (!Files.exists(service)) {
             throw new IllegalStateException(
                     "there is no " + service + ": build first, ./mvnw -Dquick -DskipTests package");
         }
-        return root.resolve("target/sandbox/rollguard-sandbox.jar") + File.pathSeparator + service;
+        return service + File.pathSeparator + root.resolve("target/sandbox/rollguard-sandbox.jar");
     }
 
     /** The Java that runs this process. */

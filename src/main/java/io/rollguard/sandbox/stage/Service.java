@@ -59,7 +59,7 @@ public final class Service implements AutoCloseable {
                 "-cp",
                 home.serviceClassPath(),
                 Leash.class.getName(),
-                "io.quarkus.bootstrap.runner.QuarkusEntryPoint"));
+                "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint"));
         var builder = new ProcessBuilder(command);
         builder.environment()
                 .keySet()
