@@ -1,0 +1,178 @@
+package io.rollguard.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rollguard.sandbox.stage.Await;
+import io.rollguard.sandbox.stage.Tap;
+import io.rollguard.sandbox.stage.Webhook;
+import io.rollguard.sandbox.stage.Webhook.Alert;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Two instances on one broker, one cluster and one Slack, of which one is killed, stopped or cut off. */
+class InstancesIT extends CrashPoints {
+
+    private static final Map<String, String> NOTHING_ELSE = Map.of();
+
+    private Map<String, String> configured = NOTHING_ELSE;
+
+    InstancesIT() {
+        super(new Simulated(), 2);
+    }
+
+    @BeforeEach
+    void bothAreThere() {
+        bothRunWith(NOTHING_ELSE);
+    }
+
+    private void bothRunWith(Map<String, String> own) {
+        if (!configured.equals(own)) {
+            instances().stream().filter(Instance::isAlive).forEach(Instance::kill);
+            configured = own;
+        }
+        startInstances(own);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theOtherGoesOnWhereOneWasKilled(CrashPoint point) throws Exception {
+        crashAt(point);
+    }
+
+    @Test
+    void aHundredCopiesOfAnAlertOverBothAreOneStreamOfVerdictsOneActAndOneMessage() {
+        var bad = givenACanary("cart");
+        var body = Webhook.body(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
+
+        var answers = IntStream.range(0, 100)
+                .parallel()
+                .map(each -> instances()
+                        .get(each % 2)
+                        .service()
+                        .post("/api/v1/alertmanager", body)
+                        .statusCode())
+                .boxed()
+                .toList();
+
+        assertThat(answers).containsOnly(200);
+        thenStep("cart", "verified");
+        thenAborted("cart", bad);
+        thenOneAbort("cart");
+        assertThat(steps("cart", "intended")).hasSize(1);
+        assertThat(steps("cart", "suspected")).hasSize(1);
+        assertThat(stage().tap().incidents(shop().namespace(), "cart").stream()
+                        .filter(event -> !event.type().equals("incident.told"))
+                        .map(InstancesIT::writer)
+                        .distinct())
+                .hasSize(1);
+        thenOneMessageAbout("cart");
+    }
+
+    @Test
+    void oneThatIsStoppedWithARequestOnItsWayIsReplacedAndChangesNothingWhenItWakesUp() throws Exception {
+        var bad = givenACanary("cart");
+        var alert = alertOf("cart", bad);
+        var sleeper = whenOneHolds("PATCH", statusOf("cart"), alert);
+        sleeper.service().freeze();
+        try {
+            other(sleeper).open();
+            stage().tap().awaitStep(shop().namespace(), "cart", "accepted", TAKEOVER);
+            thenStep("cart", "verified");
+        } finally {
+            sleeper.service().thaw();
+        }
+        sleeper.api().letGo(); // the request arrives after all
+
+        Await.until(
+                "the cluster has refused what was judged before",
+                SOON,
+                () -> sleeper.api()
+                        .answered("PATCH", statusOf("cart"))
+                        .anyMatch(request -> request.status() == 409 || request.status() == 422));
+        thenNothingMoreComesOf(alert);
+    }
+
+    @Test
+    void oneThatIsCutOffFromKafkaBetweenIntentAndRequestIsReplacedAndAsksNothingOfTheCluster() throws Exception {
+        var bad = givenACanary("cart");
+        var alert = alertOf("cart", bad);
+        var lost = whenOneHolds("GET", "/%s/rollouts/cart$".formatted(shop().namespace()), alert);
+        lost.kafka().cutOff();
+        other(lost).open();
+        stage().tap().awaitStep(shop().namespace(), "cart", "accepted", TAKEOVER);
+        thenStep("cart", "verified");
+
+        lost.api().letGo();
+        lost.kafka().reconnect();
+
+        thenNothingMoreComesOf(alert);
+        assertThat(lost.api().answered("PATCH", statusOf("cart"))).isEmpty();
+    }
+
+    @Test
+    void theBreakerCountsTheActsOfBoth() {
+        bothRunWith(Map.of("ROLLGUARD_CLUSTER", "test-" + shop().namespace(), "ROLLGUARD_BREAKER_MAX", "2"));
+        var bad = new HashMap<String, String>();
+        var names = IntStream.range(0, 6).mapToObj(number -> "cart-" + number).toList();
+        names.forEach(name -> bad.put(name, givenACanary(name)));
+
+        names.parallelStream()
+                .forEach(name -> whenItAlerts(instances().get(names.indexOf(name) % 2), alertOf(name, bad.get(name))));
+
+        Await.until(
+                "two are rolled back and four are refused",
+                SOON,
+                () -> names.stream()
+                                        .filter(name -> !steps(name, "verified").isEmpty())
+                                        .count()
+                                == 2
+                        && names.stream().filter(this::isRefusedByTheBreaker).count() == 4);
+        assertThat(accepted("/%s/rollouts/cart-.*/status".formatted(shop().namespace())))
+                .hasSize(2);
+    }
+
+    private boolean isRefusedByTheBreaker(String name) {
+        return steps(name, "judged").stream()
+                .anyMatch(event ->
+                        event.value().at("/allowed/reason/code").asText().equals("breaker-open"));
+    }
+
+    private Instance whenOneHolds(String method, String path, Alert alert) throws Exception {
+        var reached = instances().stream()
+                .map(each -> each.api().holdBefore(method, path).thenApply(done -> each))
+                .toArray(CompletableFuture<?>[]::new);
+        whenItAlerts(alert);
+        return (Instance) CompletableFuture.anyOf(reached).get(SOON.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    private Instance other(Instance one) {
+        return instances().stream().filter(each -> each != one).findFirst().orElseThrow();
+    }
+
+    /** The alert ends, and with it the incident, whose log holds each step once. */
+    private void thenNothingMoreComesOf(Alert alert) {
+        whenItAlerts(alert.resolved(now()));
+        thenStep("cart", "closed");
+        thenOneAbort("cart");
+        assertThat(stage().tap().incidents(shop().namespace(), "cart").stream()
+                        .map(Tap.Event::type)
+                        .filter(type -> !type.equals("incident.told")))
+                .containsExactlyElementsOf(
+                        List.of("suspected", "judged", "intended", "accepted", "verified", "cured", "closed").stream()
+                                .map(step -> "incident." + step)
+                                .toList());
+        thenOneMessageAbout("cart");
+    }
+
+    private static String writer(Tap.Event event) {
+        return event.value().path("by").asText();
+    }
+}
