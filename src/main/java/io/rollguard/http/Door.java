@@ -12,6 +12,7 @@ import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -82,9 +83,13 @@ public final class Door {
      * @throws ConfigurationException where the token file can't be used, or none is named inside a cluster
      */
     public static Door of(String setting, Optional<Path> tokenFile, Form form, boolean inCluster) {
+        return of(setting, tokenFile, form, inCluster, System::nanoTime);
+    }
+
+    static Door of(String setting, Optional<Path> tokenFile, Form form, boolean inCluster, LongSupplier nanoTime) {
         if (tokenFile.isPresent()) {
             try {
-                return new Door(new TokenFile(tokenFile.get(), form));
+                return new Door(new TokenFile(tokenFile.get(), form, nanoTime));
             } catch (IllegalArgumentException e) {
                 throw new ConfigurationException(setting + ": " + e.getMessage());
             }

@@ -9,21 +9,27 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens of one door, a line each; blank lines and lines that begin with {@code #} are passed over. Read again when the
- * file changes, so that tokens rotate without a restart; a file that can't be read or holds no token leaves the last good
+ * The tokens of one door, a line each; blank lines and lines that begin with {@code #} are passed over. Looked at once a
+ * second while somebody asks, and read again when it changed, so that tokens rotate without a restart; a file that can't be read or holds no token leaves the last good
  * ones in force. Keeps digests only. Safe for many threads.
  */
 public final class TokenFile {
 
     private static final Logger LOG = Logger.getLogger(TokenFile.class);
+
+    /** A token that was added or taken away counts so much later at most, not each request for a look at the disk. */
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
     /** What a line holds. */
     public enum Form {
@@ -40,13 +46,20 @@ public final class TokenFile {
     private final Path path;
     private final Form form;
     private volatile List<Entry> entries;
+    private final LongSupplier nanoTime;
+    private final AtomicLong looked;
     private @Nullable Stamp stamp;
     private String trouble = "";
 
-    /** @throws IllegalArgumentException where the file can't be read, holds no token, or a line has the wrong form */
-    public TokenFile(Path path, Form form) {
+    /**
+     * @param nanoTime as {@link System#nanoTime}
+     * @throws IllegalArgumentException where the file can't be read, holds no token, or a line has the wrong form
+     */
+    public TokenFile(Path path, Form form, LongSupplier nanoTime) {
         this.path = path;
         this.form = form;
+        this.nanoTime = nanoTime;
+        this.looked = new AtomicLong(nanoTime.getAsLong());
         try {
             this.stamp = stamp();
             this.entries = read();
@@ -67,7 +80,16 @@ public final class TokenFile {
         return Optional.ofNullable(found);
     }
 
-    private synchronized void refresh() {
+    /** By one caller a second, whom the others do not wait for. */
+    private void refresh() {
+        long last = looked.get();
+        long now = nanoTime.getAsLong();
+        if (now - last >= LOOK_EVERY.toNanos() && looked.compareAndSet(last, now)) {
+            look();
+        }
+    }
+
+    private synchronized void look() {
         try {
             var now = stamp();
             if (now.equals(stamp)) {

@@ -12,9 +12,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,10 +112,14 @@ class DoorTest {
     }
 
     @Test
-    void aChangedFileIsReadAgain() throws IOException {
-        var door = Door.of("rollguard.api.token-file", Optional.of(file), Form.NAMED, true);
+    void aChangedFileIsReadAgainWithinASecond() throws IOException {
+        var now = new AtomicLong(Long.MAX_VALUE - 5); // nanoTime may overflow
+        var door = Door.of("rollguard.api.token-file", Optional.of(file), Form.NAMED, true, now::get);
 
         rewrite("ann:another-secret\n");
+        now.addAndGet(Duration.ofSeconds(1).toNanos() - 1);
+        assertThat(door.open(from("10.0.0.9", "Bearer s3cret-of-ann"))).isEqualTo(new Access.Granted("ann"));
+        now.incrementAndGet();
 
         assertThat(door.open(from("10.0.0.9", "Bearer s3cret-of-ann"))).isInstanceOf(Access.Denied.class);
         assertThat(door.open(from("10.0.0.9", "Bearer another-secret"))).isEqualTo(new Access.Granted("ann"));
@@ -122,11 +128,27 @@ class DoorTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "# nothing\n", "no colon here\n", ":nameless\n", "ann:\n", "ann:a\nann:b\n"})
     void aChangeThatCanNotBeUsedLeavesTheOldTokensInForce(String content) throws IOException {
-        var door = Door.of("rollguard.api.token-file", Optional.of(file), Form.NAMED, true);
+        var now = new AtomicLong();
+        var door = Door.of("rollguard.api.token-file", Optional.of(file), Form.NAMED, true, now::get);
 
         rewrite(content);
+        now.addAndGet(Duration.ofSeconds(1).toNanos());
 
         assertThat(door.open(from("10.0.0.9", "Bearer s3cret-of-ann"))).isEqualTo(new Access.Granted("ann"));
+    }
+
+    @Test
+    void aFileThatIsGoneLeavesTheOldTokensInForceUntilItIsBack() throws IOException {
+        var now = new AtomicLong();
+        var door = Door.of("rollguard.api.token-file", Optional.of(file), Form.NAMED, true, now::get);
+
+        Files.delete(file);
+        now.addAndGet(Duration.ofSeconds(1).toNanos());
+        assertThat(door.open(from("10.0.0.9", "Bearer s3cret-of-ann"))).isEqualTo(new Access.Granted("ann"));
+
+        rewrite("ann:another-secret\n");
+        now.addAndGet(Duration.ofSeconds(1).toNanos());
+        assertThat(door.open(from("10.0.0.9", "Bearer another-secret"))).isEqualTo(new Access.Granted("ann"));
     }
 
     @ParameterizedTest
