@@ -45,6 +45,11 @@ public record Alert(
         }
     }
 
+    /** The same, delivered at another time. */
+    public Alert heardAt(Instant time) {
+        return new Alert(fingerprint, status, cluster, labels, annotations, startsAt, endsAt, generatorUrl, time);
+    }
+
     public Episode episode() {
         return new Episode(fingerprint, startsAt);
     }

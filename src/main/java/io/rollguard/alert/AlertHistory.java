@@ -162,6 +162,16 @@ public record AlertHistory(Alert latest, List<Span> spans) {
         return last;
     }
 
+    /** Whether it holds the very same texts as this, as many episodes, in the same state, last heard of in the same second. */
+    boolean isKeptLike(AlertHistory other) {
+        return latest.labels() == other.latest.labels()
+                && latest.annotations() == other.latest.annotations()
+                && latest.generatorUrl() == other.latest.generatorUrl()
+                && spans.size() == other.spans.size()
+                && (current().resolvedAt() == null) == (other.current().resolvedAt() == null)
+                && lastHeard().getEpochSecond() == other.lastHeard().getEpochSecond();
+    }
+
     /** About so many bytes of memory: what the table needs for any alert, its texts and its episodes. */
     long bytes() {
         long bytes = 512 + 96L * spans.size() + latest.labels().bytes() + bytes(latest.generatorUrl());

@@ -129,6 +129,10 @@ public final class AlertTable {
             return made.history;
         }
         var now = entry.history.with(alert);
+        if (entry.history.isKeptLike(now)) {
+            entry.history = now;
+            return now;
+        }
         bytes -= entry.bytes;
         order(entry).remove(entry);
         if (entry.history.latest().labels().equals(now.latest().labels())) {

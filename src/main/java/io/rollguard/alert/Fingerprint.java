@@ -2,7 +2,7 @@ package io.rollguard.alert;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.regex.Pattern;
+import java.util.HexFormat;
 
 /**
  * Alertmanager's identity of a label set: 16 lower-case hex digits. Any changed label is another fingerprint. Held as the
@@ -10,7 +10,6 @@ import java.util.regex.Pattern;
  */
 public final class Fingerprint implements Comparable<Fingerprint> {
 
-    private static final Pattern FORM = Pattern.compile("[0-9a-f]{16}");
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
     private static final byte SEPARATOR = (byte) 0xFF;
@@ -29,7 +28,12 @@ public final class Fingerprint implements Comparable<Fingerprint> {
     }
 
     public static boolean isValid(String value) {
-        return FORM.matcher(value).matches();
+        boolean valid = value.length() == 16;
+        for (int i = 0; valid && i < 16; i++) {
+            char c = value.charAt(i);
+            valid = c >= '0' && c <= '9' || c >= 'a' && c <= 'f';
+        }
+        return valid;
     }
 
     /**
@@ -60,7 +64,7 @@ public final class Fingerprint implements Comparable<Fingerprint> {
     }
 
     public String value() {
-        return "%016x".formatted(bits);
+        return HexFormat.of().toHexDigits(bits);
     }
 
     @Override

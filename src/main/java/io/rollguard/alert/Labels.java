@@ -55,6 +55,26 @@ public final class Labels {
         return new Labels(pairs);
     }
 
+    /**
+     * Labels that are in order already.
+     *
+     * @param pairs names and values by turns
+     * @throws IllegalArgumentException where the names do not ascend, or a value is empty
+     */
+    public static Labels sorted(List<String> pairs) {
+        for (int at = 0; at < pairs.size(); at += 2) {
+            boolean ascends = at == 0 || pairs.get(at - 2).compareTo(pairs.get(at)) < 0;
+            if (!ascends || pairs.get(at + 1).isEmpty()) {
+                throw new IllegalArgumentException("labels ascend by name, and none is empty");
+            }
+        }
+        return new Labels(pairs.toArray(String[]::new));
+    }
+
+    public boolean isEmpty() {
+        return pairs.length == 0;
+    }
+
     public SortedMap<String, String> values() {
         var values = new TreeMap<String, String>();
         for (int at = 0; at < pairs.length; at += 2) {

@@ -6,7 +6,7 @@ import io.rollguard.alert.Alert;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.reactor.Alerts;
-import io.rollguard.wire.Events;
+import io.rollguard.wire.StoredAlerts;
 import io.rollguard.wire.Topic;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,6 +37,7 @@ final class AlertReader implements Alerts, AutoCloseable {
     private final Clock clock;
     private final AlertTable table = new AlertTable(MAX_ALERTS, MAX_BYTES);
     private final List<Consumer<AlertHistory>> listeners = new CopyOnWriteArrayList<>();
+    private final StoredAlerts records = new StoredAlerts();
     private final AtomicLong unreadable = new AtomicLong();
     private final Tail tail;
     private final TableRoom room = new TableRoom(table);
@@ -59,6 +60,7 @@ final class AlertReader implements Alerts, AutoCloseable {
 
                     @Override
                     public void idle() {
+                        room.look();
                         forget();
                     }
                 });
@@ -69,7 +71,7 @@ final class AlertReader implements Alerts, AutoCloseable {
     }
 
     private void take(ConsumerRecord<byte[], byte[]> read) {
-        var alert = Events.readAlert(Records.type(read), read.value());
+        var alert = records.read(Records.type(read), read.key(), read.value());
         if (alert.isEmpty()) {
             if (unreadable.incrementAndGet() == 1) {
                 LOG.warnf(
@@ -85,7 +87,6 @@ final class AlertReader implements Alerts, AutoCloseable {
 
     private void apply(Alert alert, ConsumerRecord<byte[], byte[]> read) {
         var history = table.apply(alert);
-        room.look();
         var span = GlobalOpenTelemetry.getTracer("io.rollguard")
                 .spanBuilder("alert heard")
                 .setParent(Records.trace(read))

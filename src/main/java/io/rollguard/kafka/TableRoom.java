@@ -20,7 +20,7 @@ final class TableRoom {
         this.table = table;
     }
 
-    /** After each delivery. */
+    /** After deliveries. */
     void look() {
         long resolvedNow = table.dropped(Status.RESOLVED);
         long firingNow = table.dropped(Status.FIRING);

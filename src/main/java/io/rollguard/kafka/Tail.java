@@ -26,6 +26,10 @@ final class Tail implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(Tail.class);
     private static final Duration POLL = Duration.ofMillis(250);
+    /** More at once than this mean that more are on their way: a moment later they come together, at less cost. */
+    private static final int BUSY = 64;
+
+    private static final Duration GATHER = Duration.ofMillis(20);
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final Duration LOOK_FOR_PARTITIONS = Duration.ofMinutes(1);
 
@@ -116,17 +120,34 @@ final class Tail implements AutoCloseable {
         long looked = System.nanoTime();
         while (!closed) {
             check(consumer);
-            for (var read : consumer.poll(POLL)) {
-                sink.take(read);
-                next.put(new TopicPartition(read.topic(), read.partition()), read.offset() + 1);
+            var records = consumer.poll(POLL);
+            for (var partition : records.partitions()) {
+                take(partition, records.records(partition));
             }
             trouble = "";
             sink.idle();
+            if (whole && records.count() >= BUSY) {
+                rest(GATHER);
+            }
             if (System.nanoTime() - looked > LOOK_FOR_PARTITIONS.toNanos()) {
                 looked = System.nanoTime();
                 if (partitions(consumer).size() != partitions.size()) {
                     return; // somebody gave the topic more of them
                 }
+            }
+        }
+    }
+
+    private void take(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) {
+        long done = -1;
+        try {
+            for (var record : records) {
+                sink.take(record);
+                done = record.offset() + 1;
+            }
+        } finally {
+            if (done >= 0) {
+                next.put(partition, done);
             }
         }
     }

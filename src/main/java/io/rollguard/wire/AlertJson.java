@@ -1,16 +1,18 @@
 package io.rollguard.wire;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.alert.Alert;
 import io.rollguard.alert.Alert.Status;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Labels;
+import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -64,25 +66,46 @@ final class AlertJson {
         return new ReceivedAlert(alert, end != null || endsAt == null, more);
     }
 
-    static ObjectNode write(ReceivedAlert received) {
+    static byte[] write(ReceivedAlert received) {
+        return Json.write(json -> write(received, json));
+    }
+
+    private static void write(ReceivedAlert received, JsonGenerator json) throws IOException {
         var alert = received.alert();
-        var json = Json.object();
-        json.put("status", alert.status().label());
-        json.set("labels", strings(alert.labels().values()));
-        json.set("annotations", strings(new TreeMap<>(alert.annotations())));
-        json.put("startsAt", alert.startsAt().toString());
+        json.writeStartObject();
+        json.writeStringField("status", alert.status().label());
+        write("labels", alert.labels().values(), json);
+        write("annotations", new TreeMap<>(alert.annotations()), json);
+        json.writeStringField("startsAt", Times.text(alert.startsAt()));
         var end = alert.endsAt();
-        json.put("endsAt", end == null ? NO_END : end.toString());
-        json.put("generatorURL", alert.generatorUrl());
-        json.put("fingerprint", alert.fingerprint().value());
-        new TreeMap<>(received.more()).forEach(json::set);
-        json.put("cluster", alert.cluster());
-        json.put("receivedAt", alert.receivedAt().toString());
-        return json;
+        json.writeStringField("endsAt", end == null ? NO_END : Times.text(end));
+        json.writeStringField("generatorURL", alert.generatorUrl());
+        json.writeStringField("fingerprint", alert.fingerprint().value());
+        for (var more : new TreeMap<>(received.more()).entrySet()) {
+            json.writeFieldName(more.getKey());
+            json.writeTree(more.getValue());
+        }
+        json.writeStringField("cluster", alert.cluster());
+        json.writeStringField("receivedAt", Times.text(alert.receivedAt()));
+        json.writeEndObject();
+    }
+
+    private static void write(String name, SortedMap<String, String> texts, JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart(name);
+        for (var text : texts.entrySet()) {
+            json.writeStringField(text.getKey(), text.getValue());
+        }
+        json.writeEndObject();
     }
 
     /** Reads what {@link #write} wrote. */
-    static Alert stored(Fields json) {
+    static Alert stored(byte[] value) throws IOException {
+        var usual = AlertStream.stored(value);
+        return usual.isPresent() ? usual.get() : storedTree(value);
+    }
+
+    static Alert storedTree(byte[] value) throws IOException {
+        var json = new Fields(Json.read(value), "");
         return received(json, json.text("cluster"), json.time("receivedAt")).alert();
     }
 
@@ -110,12 +133,6 @@ final class AlertJson {
             });
         }
         return strings;
-    }
-
-    private static ObjectNode strings(Map<String, String> strings) {
-        var json = Json.object();
-        strings.forEach(json::put);
-        return json;
     }
 
     /** The sender's, where it has the right form: Grafana takes labels away after computing it. */

@@ -33,7 +33,7 @@ final class CloudEvent {
         headers.put("ce_source", source);
         headers.put(TYPE, type);
         headers.put("ce_subject", subject);
-        headers.put("ce_time", time.toString());
+        headers.put("ce_time", Times.text(time));
         EventType.dataSchema(type).ifPresent(uri -> headers.put("ce_dataschema", uri));
         if (correlation != null) {
             headers.put("ce_correlationid", correlation);

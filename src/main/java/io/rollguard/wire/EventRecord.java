@@ -2,7 +2,6 @@ package io.rollguard.wire;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -12,23 +11,27 @@ import java.util.Map;
 public final class EventRecord {
 
     private final Topic topic;
-    private final String key;
+    private final byte[] key;
     private final Map<String, String> headers;
     private final byte[] value;
+    private final int size;
 
+    /** @param headers handed over: nobody else changes them */
     EventRecord(Topic topic, String key, Map<String, String> headers, byte[] value) {
         this.topic = topic;
-        this.key = key;
-        this.headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+        this.key = key.getBytes(StandardCharsets.UTF_8);
+        this.headers = Collections.unmodifiableMap(headers);
         this.value = value;
+        this.size = size(this.key, headers, value);
     }
 
     public Topic topic() {
         return topic;
     }
 
+    /** Not copied: nobody changes it. */
     public byte[] key() {
-        return key.getBytes(StandardCharsets.UTF_8);
+        return key;
     }
 
     /** {@code ce_type} and so on, in a fixed order. */
@@ -43,7 +46,11 @@ public final class EventRecord {
 
     /** The bytes it takes up in a batch, at most: what a broker compares with its limit. */
     public int size() {
-        int size = 128 + key().length + value.length;
+        return size;
+    }
+
+    private static int size(byte[] key, Map<String, String> headers, byte[] value) {
+        int size = 128 + key.length + value.length;
         for (var header : headers.entrySet()) {
             size += 10 + 3 * (header.getKey().length() + header.getValue().length());
         }

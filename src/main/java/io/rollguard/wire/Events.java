@@ -38,19 +38,23 @@ public final class Events {
                     alert.receivedAt(),
                     null,
                     CloudEvent.JSON);
-            return Optional.of(new EventRecord(Topic.ALERT, key, headers, Json.write(AlertJson.write(received))));
+            return Optional.of(new EventRecord(Topic.ALERT, key, headers, AlertJson.write(received)));
         } catch (Unreadable e) {
             return Optional.empty();
         }
     }
 
+    static boolean isAlert(@Nullable String type) {
+        return type != null && type.startsWith(ALERT_PREFIX);
+    }
+
     /** Reads an alert's record; empty where it is none. */
     public static Optional<Alert> readAlert(@Nullable String type, byte @Nullable [] value) {
-        if (type == null || value == null || !type.startsWith(ALERT_PREFIX)) {
+        if (!isAlert(type) || value == null) {
             return Optional.empty();
         }
         try {
-            return Optional.of(AlertJson.stored(new Fields(Json.read(value), "")));
+            return Optional.of(AlertJson.stored(value));
         } catch (IOException | RuntimeException e) {
             return Optional.empty();
         }

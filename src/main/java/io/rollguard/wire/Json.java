@@ -1,6 +1,7 @@
 package io.rollguard.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
@@ -12,6 +13,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Collection;
@@ -70,6 +72,25 @@ final class Json {
         } catch (JsonProcessingException e) {
             throw new Unreadable("text", "not Unicode");
         }
+    }
+
+    interface Content {
+        void writeTo(JsonGenerator json) throws IOException;
+    }
+
+    /**
+     * Without a tree in between.
+     *
+     * @throws Unreadable where a text holds half a character
+     */
+    static byte[] write(Content content) {
+        var bytes = new ByteArrayOutputStream(1024);
+        try (var json = factory().createGenerator(bytes)) {
+            content.writeTo(json);
+        } catch (IOException e) {
+            throw new Unreadable("text", "not Unicode");
+        }
+        return bytes.toByteArray();
     }
 
     static ObjectNode object() {

@@ -25,9 +25,9 @@ public record ReceivedAlert(Alert alert, boolean endKnown, Map<String, JsonNode>
                 "alert",
                 alert.cluster(),
                 alert.fingerprint().value(),
-                alert.startsAt().toString(),
+                Times.text(alert.startsAt()),
                 alert.status().label(),
-                endKnown && end != null ? end.toString() : "");
+                endKnown && end != null ? Times.text(end) : "");
     }
 
     @Override

@@ -67,6 +67,12 @@ public final class WebhookBody {
 
     /** @param cluster ours: what an alert without a label {@code cluster} is about */
     public static Result read(byte[] body, String cluster, Instant receivedAt) {
+        var usual = AlertStream.delivery(body, cluster, receivedAt);
+        return usual.isPresent() ? usual.get() : readTree(body, cluster, receivedAt);
+    }
+
+    /** Reads any body, and says what is wrong with it. */
+    static Result readTree(byte[] body, String cluster, Instant receivedAt) {
         JsonNode root;
         try {
             root = Json.read(body);
