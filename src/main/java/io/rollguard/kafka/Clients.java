@@ -47,11 +47,6 @@ record Clients(Map<String, Object> common) {
         return producer("rollguard-commands", 2_000, 2_000, 5_000);
     }
 
-    /** For what releases do: nobody waits for it, so it may take longer to come through. */
-    Producer<byte[], byte[]> releaseProducer() {
-        return producer("rollguard-releases", 2_000, 2_000, 30_000);
-    }
-
     private Producer<byte[], byte[]> producer(String id, int maxBlock, int request, int delivery) {
         var config = config(id);
         config.put(ProducerConfig.ACKS_CONFIG, "all");

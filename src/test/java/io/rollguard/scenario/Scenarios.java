@@ -39,6 +39,14 @@ abstract class Scenarios extends Scene {
         thenOneAbort("cart");
         whenItAlerts(alert.resolved(now()));
         thenStep("cart", "cured");
+        for (var step : List.of("started", "aborted")) {
+            stage().tap()
+                    .await(
+                            "other teams are told that the release " + step,
+                            SOON,
+                            event -> event.type().equals("release." + step)
+                                    && event.isAbout(shop().namespace(), "cart"));
+        }
         thenStep("cart", "closed");
         thenSlackShows("cart", "Rolled back");
     }
