@@ -178,6 +178,7 @@ public final class Cases {
                     .filter(target -> target.workload().equals(release.workload()))
                     .findFirst()
                     .map(target -> hit(release, history, target, sharedWith(release, targets, at), spent, at))
+                    .filter(hit -> !hit.spans().isEmpty())
                     .ifPresent(found::add);
         }
         found.sort(Comparator.comparing((Case.Hit hit) -> hit.state() != State.FIRING)
@@ -210,10 +211,11 @@ public final class Cases {
         var latest = history.latest();
         var since = release.startedAt().minus(terms.lookback());
         var spans = history.spans().stream()
-                .filter(span -> span == history.current()
-                        || (!spent.contains(new Episode(history.fingerprint(), span.startsAt()))
-                                && (span.resolvedAt() == null
-                                        || !span.resolvedAt().isBefore(since))))
+                .filter(span -> span == history.current() && span.resolvedAt() == null
+                        || !spent.contains(new Episode(history.fingerprint(), span.startsAt()))
+                                && (span == history.current()
+                                        || span.resolvedAt() == null
+                                        || !span.resolvedAt().isBefore(since)))
                 .toList();
         return new Case.Hit(
                 history.fingerprint(),

@@ -558,6 +558,24 @@ class ReactorTest {
     }
 
     @Test
+    void theFiringThatARollbackExplainsIsNotHeldForTheNextReleaseWhateverItsPodsAreCalled() {
+        var ofTheFirst = Map.of("namespace", "shop", "rollouts_pod_template_hash", "canary1");
+        fires("CartErrors", ofTheFirst);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        clock.advance(Duration.ofHours(1));
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+        clock.advance(Duration.ofMinutes(1));
+        resolves("CartErrors", ofTheFirst);
+
+        fires("CartErrors", Map.of("namespace", "shop", "rollouts_pod_template_hash", "canary2"));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1", "abort canary2 to stable1");
+    }
+
+    @Test
     void aGoodRevisionThatNobodyLookedAtPastTheCachesIsNotKnownAsGood() {
         cluster.promoted(START);
         clock.advance(Duration.ofHours(1));
