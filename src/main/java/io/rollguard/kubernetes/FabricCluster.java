@@ -34,11 +34,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -185,6 +187,18 @@ class FabricCluster implements Cluster {
 
     @Override
     public Map<String, Instant> leases(Collection<String> nodes) {
+        return leasesAsked(nodes).get();
+    }
+
+    @Override
+    public Checks check(Collection<String> nodes) {
+        var leases = leasesAsked(nodes);
+        var pause = pause();
+        return new Checks(leases.get(), pause);
+    }
+
+    /** Asks for the leases; what is returned waits for them. */
+    private Supplier<Map<String, Instant>> leasesAsked(Collection<String> nodes) {
         var renewed = new ConcurrentHashMap<String, Instant>();
         var reads = nodes.stream()
                 .distinct()
@@ -193,6 +207,13 @@ class FabricCluster implements Cluster {
                 .map(node -> threads.submit(() -> lease(node).ifPresent(lease -> renewed.put(node, lease.renewedAt()))))
                 .toList();
         long deadline = System.nanoTime() + LEASES_AT_MOST.toNanos();
+        return () -> {
+            await(reads, deadline);
+            return Map.copyOf(renewed);
+        };
+    }
+
+    private static void await(List<? extends Future<?>> reads, long deadline) {
         for (var read : reads) {
             try {
                 read.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
@@ -203,7 +224,6 @@ class FabricCluster implements Cluster {
                 LOG.debugf(left, "a lease was not read");
             }
         }
-        return Map.copyOf(renewed);
     }
 
     private Optional<Reduced.Lease> lease(String node) {

@@ -36,6 +36,14 @@ public interface Cluster {
     /** Reads the pause switch. What can't be read counts as paused. */
     Pause pause();
 
+    /** What is asked of the cluster beside the object, when somebody is found guilty. */
+    record Checks(Map<String, Instant> leases, Pause pause) {}
+
+    /** Both of them, read anew; an edge may read them at the same time, since neither depends on the other. */
+    default Checks check(Collection<String> nodes) {
+        return new Checks(leases(nodes), pause());
+    }
+
     /** Turns the pause switch, on behalf of the person that it names. */
     Answer pause(Pause pause);
 

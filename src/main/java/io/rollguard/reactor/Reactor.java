@@ -19,6 +19,7 @@ import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.policy.StormWatch;
 import io.rollguard.policy.Triggers;
+import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
@@ -344,12 +345,15 @@ public final class Reactor implements AutoCloseable {
         spent.removeAll(own);
         var input = cases.of(workload, release, spent, storm.isOn(now), now);
         var verdict = judge(input);
-        if (verdict.isGuilty() && !input.nodes().isEmpty()) {
-            input = input.withLeases(
-                    cluster.leases(input.nodes().stream().map(NodeFacts::name).toList()));
+        if (!verdict.isGuilty()) {
+            return new Judgement(input, verdict, allowed(workload, release, input, verdict, Pause.NONE, now));
+        }
+        var checks = cluster.check(input.nodes().stream().map(NodeFacts::name).toList());
+        if (!input.nodes().isEmpty()) {
+            input = input.withLeases(checks.leases());
             verdict = judge(input);
         }
-        return new Judgement(input, verdict, allowed(workload, release, input, verdict, now));
+        return new Judgement(input, verdict, allowed(workload, release, input, verdict, checks.pause(), now));
     }
 
     private Verdict judge(Case input) {
@@ -366,13 +370,14 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    private Allowed allowed(WorkloadFacts workload, Release release, Case input, Verdict verdict, Instant now) {
+    private Allowed allowed(
+            WorkloadFacts workload, Release release, Case input, Verdict verdict, Pause pause, Instant now) {
         var allowed = settings.policy().decide(verdict, release, workload, RollbackPolicy.Now.CLEAR);
         if (!allowed.mayAct()) {
             return allowed;
         }
         var hold = hold(release, input, allowed.act(), now);
-        var holds = new RollbackPolicy.Now(cluster.pause().paused(), hold);
+        var holds = new RollbackPolicy.Now(pause.paused(), hold);
         return settings.policy().decide(verdict, release, workload, holds);
     }
 
