@@ -1,5 +1,8 @@
 package io.rollguard.sandbox.bench;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rollguard.sandbox.cluster.SimulatedClusterMain;
 import io.rollguard.sandbox.stage.Await;
 import io.rollguard.sandbox.stage.Broker;
@@ -21,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +43,10 @@ import org.jspecify.annotations.Nullable;
  * about workloads that do not roll. The service watches them all and does all that it always does; the limits that would
  * hold it back (breaker, cool-down, storm) are out of the way.
  *
- * @param rounds of each side that count; one more warms up
+ * <p>A service is measured as it is while nothing else goes on: what a round rolled back is closed before the next one
+ * ships, so that nobody still watches a cure, and the firings of one round are over before the releases of the next begin.
+ *
+ * @param rounds of each side that count; {@value #WARM_UP} more warm up
  * @param workloads in the cluster
  * @param namespaces that they are spread over
  * @param canaries of them roll, and are aborted in each round
@@ -50,7 +57,14 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
     /** One alert in so many is about a canary. */
     private static final int ONE_IN = 20;
 
+    /** A JVM that has seen 50 aborts is still being compiled. */
+    private static final int WARM_UP = 2;
+
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /** For the cure of a round: its dwell, and the sweep that notices. */
+    private static final Duration UNTIL_CLOSED = Duration.ofMinutes(1);
+
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> FLAGS = List.of("-Xmx512m");
     private static final double MOST = 2.0;
 
@@ -93,9 +107,14 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
                     HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
             var real = new Side("service", shop, body -> post(http, service, body), service, patched);
             var bare = new Side("floor", elsewhere, floor::accept, null, patchedElsewhere);
-            real.round(progress);
-            bare.round(progress);
-            return report(Rounds.alternate(rounds, () -> real.round(progress), () -> bare.round(progress)));
+            for (int round = 0; round < WARM_UP; round++) {
+                bare.round(progress);
+                real.round(progress);
+            }
+            real.untilInLog.clear();
+            return report(
+                    Rounds.alternate(rounds, () -> real.round(progress), () -> bare.round(progress)),
+                    Samples.of(real.untilInLog));
         }
     }
 
@@ -161,6 +180,9 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
         private final Accept to;
         private final @Nullable Service seenBy;
         private final Map<String, Long> patched;
+        /** Of each abort, how long from accepted to when the broker had the incident's first entries, in ms. */
+        private final List<Double> untilInLog = new ArrayList<>();
+
         private int version = 1;
 
         Side(String name, Fleet fleet, Accept to, @Nullable Service seenBy, Map<String, Long> patched) {
@@ -194,11 +216,15 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
                                 ? Double.POSITIVE_INFINITY
                                 : (at - accepted.getOrDefault(canary.rollout(), at)) / 1e3);
             }
-            resolve(about);
+            end(about, waiting, accepted);
             var samples = Samples.of(latencies);
             progress.say(
-                    "%-8s p50 %.1f ms, p90 %.1f ms, p99 %.1f ms",
-                    name, samples.median(), samples.percentile(90), samples.percentile(99));
+                    "%-8s p50 %.1f ms, p90 %.1f ms, p99 %.1f ms%s",
+                    name,
+                    samples.median(),
+                    samples.percentile(90),
+                    samples.percentile(99),
+                    late(latencies) == 0 ? "" : ", %d of %d did not come".formatted(late(latencies), canaries));
             return samples;
         }
 
@@ -261,17 +287,48 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
             return new Alert(all, annotations, startsAt, null);
         }
 
-        /** So that what was aborted counts as cured, and nobody goes on looking at it in the next round. */
-        private void resolve(List<Alert> about) {
-            if (seenBy != null) {
-                about.forEach(alert -> to.accept(
-                                Webhook.body(alert.resolved(Instant.now())).getBytes(StandardCharsets.UTF_8))
-                        .join());
+        /** Resolves the alerts, and waits until the service is done with all that was. */
+        private void end(List<Alert> about, List<Fleet.Canary> waiting, Map<String, Long> accepted) {
+            if (seenBy == null) {
+                return;
+            }
+            about.forEach(alert -> to.accept(
+                            Webhook.body(alert.resolved(Instant.now())).getBytes(StandardCharsets.UTF_8))
+                    .join());
+            Await.until(
+                    "all incidents are closed",
+                    UNTIL_CLOSED,
+                    () -> incidents(seenBy).stream()
+                            .allMatch(
+                                    incident -> incident.path("state").asText().equals("closed")));
+            var hashes = waiting.stream().map(Fleet.Canary::hash).toList();
+            for (var incident : incidents(seenBy)) {
+                var since = accepted.get(incident.path("workload").path("name").asText());
+                if (since != null && hashes.contains(incident.path("revision").asText())) {
+                    var opened = Instant.parse(incident.path("openedAt").asText());
+                    untilInLog.add((ChronoUnit.MICROS.between(Instant.EPOCH, opened) - since) / 1e3);
+                }
+            }
+        }
+
+        private static List<JsonNode> incidents(Service service) {
+            try {
+                var items = new ArrayList<JsonNode>();
+                JSON.readTree(service.get("/api/v1/incidents?limit=1000").body())
+                        .path("items")
+                        .forEach(items::add);
+                return items;
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException("the service's list of incidents is no JSON", e);
             }
         }
     }
 
-    private Report report(Rounds<Samples> measured) {
+    private static long late(Collection<Double> latencies) {
+        return latencies.stream().filter(latency -> latency.isInfinite()).count();
+    }
+
+    private Report report(Rounds<Samples> measured, Samples untilInLog) {
         var service = Samples.together(measured.subject());
         var floor = Samples.together(measured.floor());
         var table = new Table("side", "aborts", "p50 ms", "p90 ms", "p99 ms", "max ms");
@@ -281,7 +338,7 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
         }
         ToDoubleFunction<Samples> median = Samples::median;
         var text =
-                "%s%n%d rounds of %d aborts among %d alerts at %d/s, %d workloads in %d namespaces; ratio of medians %s, by round %s to %s%n"
+                "%s%n%d rounds of %d aborts among %d alerts at %d/s, %d workloads in %d namespaces; ratio of medians %s, by round %s to %s%nof the service's median, %s ms until its intent is in the log%n"
                         .formatted(
                                 table,
                                 rounds,
@@ -292,7 +349,8 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
                                 namespaces,
                                 Table.number(service.median() / floor.median()),
                                 Table.number(measured.ratios(median).min()),
-                                Table.number(measured.ratios(median).max()));
+                                Table.number(measured.ratios(median).max()),
+                                Table.number(untilInLog.median()));
         return new Report(
                 "react",
                 List.of(Target.atMost(
@@ -306,15 +364,30 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
                         "canaries", canaries,
                         "rate", rate,
                         "service_ms", figures(service),
-                        "floor_ms", figures(floor)));
+                        "floor_ms", figures(floor),
+                        "service_until_in_log_ms", figures(untilInLog),
+                        "service_rounds_ms",
+                                measured.subject().stream()
+                                        .map(ReactBench::figures)
+                                        .toList(),
+                        "floor_rounds_ms",
+                                measured.floor().stream()
+                                        .map(ReactBench::figures)
+                                        .toList()));
     }
 
-    private static Map<String, Object> figures(Samples of) {
-        return Map.of(
-                "samples", of.size(),
-                "p50", of.median(),
-                "p90", of.percentile(90),
-                "p99", of.percentile(99),
-                "max", of.max());
+    /** Where an abort did not come, a figure may be endless, for which JSON has no number. */
+    private static Map<String, @Nullable Object> figures(Samples of) {
+        var figures = new LinkedHashMap<String, @Nullable Object>();
+        figures.put("samples", of.size());
+        figures.put("p50", orNull(of.median()));
+        figures.put("p90", orNull(of.percentile(90)));
+        figures.put("p99", orNull(of.percentile(99)));
+        figures.put("max", orNull(of.max()));
+        return figures;
+    }
+
+    private static @Nullable Double orNull(double figure) {
+        return Double.isFinite(figure) ? figure : null;
     }
 }
