@@ -149,6 +149,15 @@ public record AlertHistory(Alert latest, List<Span> spans) {
         return spans.get(origin);
     }
 
+    /** When the episodes began that the present trouble may have begun in, newest first; none where it has ended. */
+    List<Instant> openSince() {
+        var open = new ArrayList<Instant>(1);
+        for (int at = spans.size() - 1; at >= 0 && spans.get(at).resolvedAt() == null; at--) {
+            open.add(spans.get(at).startsAt());
+        }
+        return open;
+    }
+
     /** When the present trouble began. */
     public Onset onset(Duration timeToLive) {
         return Onset.of(origin(timeToLive).startsAt(), latest.annotations());

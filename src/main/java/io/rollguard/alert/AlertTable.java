@@ -10,27 +10,34 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The alerts of one cluster, as folded from their deliveries. While there is room, the content is a function of the set of
- * deliveries: their order and doubles do not matter. Indexed by namespace, by alertname and by the objects that labels name, so
- * that a question costs what it answers.
+ * deliveries: their order and doubles do not matter. Indexed by the objects that labels name, and what has not ended by when
+ * it began in its namespace and among those of its name, so that a question costs what it answers.
  *
  * <p>Where there is no room, what is resolved goes first, then what fires; of each what was not heard of for longest, to the
  * second. That is counted, and {@link #lastDropped} tells until when an absence proves nothing. Safe for many threads.
  */
 public final class AlertTable {
 
+    private static final Fingerprint FIRST = new Fingerprint("0".repeat(16));
+    private static final Fingerprint LAST = new Fingerprint("f".repeat(16));
+
     private final int limit;
     private final long maxBytes;
     private final Map<Fingerprint, Entry> entries = new HashMap<>();
-    private final Map<String, Set<Entry>> byNamespace = new HashMap<>();
-    private final Map<String, Set<Entry>> byName = new HashMap<>();
     private final Map<Subject, Set<Entry>> bySubject = new HashMap<>();
+    private final Map<String, NavigableMap<Begun, Entry>> openByNamespace = new HashMap<>();
+    private final Map<String, NavigableMap<Begun, Entry>> openByName = new HashMap<>();
     private final HeardOrder resolved = new HeardOrder();
     private final HeardOrder open = new HeardOrder();
     private final Dropped droppedResolved = new Dropped();
@@ -40,9 +47,21 @@ public final class AlertTable {
     /** A name or hash of an object of a namespace. */
     private record Subject(String namespace, String value) {}
 
-    /** One fingerprint; what it is known by in the indexes is that of {@code history}. */
+    /** A time at which the trouble of an alert may have begun: the latest of its onset, were it that of this episode. */
+    private record Begun(Instant latest, Fingerprint fingerprint) implements Comparable<Begun> {
+
+        private static final Comparator<Begun> ORDER =
+                Comparator.comparing(Begun::latest).thenComparing(Begun::fingerprint);
+
+        @Override
+        public int compareTo(Begun other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /** One fingerprint, as long as the indexes know it by the same. Streams read the history without the lock. */
     private static final class Entry {
-        AlertHistory history;
+        volatile AlertHistory history;
         long bytes;
 
         Entry(AlertHistory history) {
@@ -121,45 +140,66 @@ public final class AlertTable {
     /** Takes in one delivery and says what is now known of its fingerprint. */
     public synchronized AlertHistory apply(Alert alert) {
         var entry = entries.get(alert.fingerprint());
-        if (entry == null) {
-            var made = new Entry(AlertHistory.of(alert));
-            entries.put(alert.fingerprint(), made);
-            index(made);
-            evict();
-            return made.history;
-        }
-        var now = entry.history.with(alert);
-        if (entry.history.isKeptLike(now)) {
+        var now = entry == null ? AlertHistory.of(alert) : entry.history.with(alert);
+        if (entry != null && isIndexedAlike(entry.history, now)) { // most deliveries only repeat
+            if (entry.history.isKeptLike(now)) {
+                entry.history = now;
+                return now;
+            }
+            bytes -= entry.bytes;
+            order(entry).remove(entry);
             entry.history = now;
-            return now;
+            entry.bytes = now.bytes();
+            bytes += entry.bytes;
+            order(entry).add(entry);
+        } else {
+            add(new Entry(now));
+            if (entry != null) { // after the new one is in, so that who reads meanwhile misses nothing
+                remove(entry);
+            }
         }
-        bytes -= entry.bytes;
-        order(entry).remove(entry);
-        if (entry.history.latest().labels().equals(now.latest().labels())) {
-            entry.history = now;
-        } else { // a sender that makes up fingerprints must not leave stale entries in the indexes
-            unindex(entry);
-            entry.history = now;
-            indexLabels(entry);
-        }
-        entry.bytes = now.bytes();
-        bytes += entry.bytes;
-        order(entry).add(entry);
         evict();
         return now;
+    }
+
+    /** Also where a sender makes up fingerprints, so that the labels of one are now these and now those. */
+    private static boolean isIndexedAlike(AlertHistory one, AlertHistory other) {
+        return one.latest().labels().equals(other.latest().labels())
+                && Objects.equals(
+                        one.latest().annotations().get(Onset.FOR_ANNOTATION),
+                        other.latest().annotations().get(Onset.FOR_ANNOTATION))
+                && one.openSince().equals(other.openSince());
     }
 
     public synchronized Optional<AlertHistory> find(Fingerprint fingerprint) {
         return Optional.ofNullable(entries.get(fingerprint)).map(entry -> entry.history);
     }
 
-    /** Alerts that name this namespace, by fingerprint. */
-    public synchronized List<AlertHistory> inNamespace(String namespace) {
-        return sorted(byNamespace.getOrDefault(namespace, Set.of()));
+    /**
+     * The alerts that name this namespace and something in it, have not ended, and of whose onset the latest time lies between
+     * these two (both included); by that time, then by fingerprint. The stream goes on only as far as it is read, and may see
+     * what is delivered meanwhile.
+     */
+    public Stream<AlertHistory> begunIn(String namespace, Instant from, Instant to, Duration timeToLive) {
+        return begun(openByNamespace, namespace, from, to, timeToLive);
     }
 
-    public synchronized List<AlertHistory> named(String alertname) {
-        return sorted(byName.getOrDefault(alertname, Set.of()));
+    /** As {@link #begunIn}, but of one alertname, in any namespace. */
+    public Stream<AlertHistory> begunAs(String alertname, Instant from, Instant to, Duration timeToLive) {
+        return begun(openByName, alertname, from, to, timeToLive);
+    }
+
+    private synchronized Stream<AlertHistory> begun(
+            Map<String, NavigableMap<Begun, Entry>> index, String key, Instant from, Instant to, Duration timeToLive) {
+        var open = index.get(key);
+        if (open == null || to.isBefore(from)) {
+            return Stream.empty();
+        }
+        return open.subMap(new Begun(from, FIRST), true, new Begun(to, LAST), true).entrySet().stream()
+                .flatMap(each -> Stream.of(each.getValue().history) // read once
+                        .filter(history -> history.onset(timeToLive)
+                                .latest()
+                                .equals(each.getKey().latest())));
     }
 
     /** Alerts that name this namespace and one of these names or hashes of objects in it, by fingerprint. */
@@ -241,34 +281,52 @@ public final class AlertTable {
         return wasResolved ? droppedResolved : droppedOpen;
     }
 
-    private void index(Entry entry) {
-        indexLabels(entry);
+    private void add(Entry entry) {
+        entries.put(entry.history.fingerprint(), entry);
         order(entry).add(entry);
         bytes += entry.bytes;
-    }
-
-    private void indexLabels(Entry entry) {
         var labels = entry.history.latest().labels();
-        put(byName, labels.alertname(), entry);
         labels.namespace().ifPresent(namespace -> {
-            put(byNamespace, namespace, entry);
-            labels.subjects().forEach(subject -> put(bySubject, new Subject(namespace, subject), entry));
+            var subjects = labels.subjects();
+            subjects.forEach(subject -> put(bySubject, new Subject(namespace, subject), entry));
+            for (var begun : subjects.isEmpty() ? List.<Begun>of() : begun(entry.history)) {
+                put(openByNamespace, namespace, begun, entry);
+                put(openByName, labels.alertname(), begun, entry);
+            }
         });
     }
 
     private void remove(Entry entry) {
-        entries.remove(entry.history.fingerprint());
-        unindex(entry);
+        entries.remove(entry.history.fingerprint(), entry);
         order(entry).remove(entry);
         bytes -= entry.bytes;
+        var labels = entry.history.latest().labels();
+        labels.namespace().ifPresent(namespace -> {
+            labels.subjects().forEach(subject -> remove(bySubject, new Subject(namespace, subject), entry));
+            for (var begun : begun(entry.history)) {
+                remove(openByNamespace, namespace, begun, entry);
+                remove(openByName, labels.alertname(), begun, entry);
+            }
+        });
     }
 
-    private void unindex(Entry entry) {
-        var labels = entry.history.latest().labels();
-        remove(byName, labels.alertname(), entry);
-        labels.namespace().ifPresent(namespace -> {
-            remove(byNamespace, namespace, entry);
-            labels.subjects().forEach(subject -> remove(bySubject, new Subject(namespace, subject), entry));
+    /** For every time to live: which of the episodes the trouble began in depends on it. */
+    private static List<Begun> begun(AlertHistory history) {
+        var annotations = history.latest().annotations();
+        return history.openSince().stream()
+                .map(startsAt -> new Begun(Onset.of(startsAt, annotations).latest(), history.fingerprint()))
+                .toList();
+    }
+
+    private static void put(Map<String, NavigableMap<Begun, Entry>> index, String key, Begun begun, Entry entry) {
+        index.computeIfAbsent(key, same -> new ConcurrentSkipListMap<>()).put(begun, entry);
+    }
+
+    /** What took the place of the entry already stays. */
+    private static void remove(Map<String, NavigableMap<Begun, Entry>> index, String key, Begun begun, Entry entry) {
+        index.computeIfPresent(key, (same, open) -> {
+            open.remove(begun, entry);
+            return open.isEmpty() ? null : open;
         });
     }
 

@@ -28,7 +28,7 @@ import io.rollguard.sandbox.bench.Target;
 import io.rollguard.verdict.Attribution;
 import io.rollguard.verdict.Cases;
 import io.rollguard.verdict.Judge;
-import io.rollguard.verdict.Verdict;
+import io.rollguard.wire.IncidentEvents;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,18 +36,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * What a delivery costs from the table to the verdict, and whether that grows with the number of releases. Each size has the same
- * 10,000 workloads and the same alerts; only how many of the workloads roll differs.
+ * 11,000 workloads and as many alerts; only how many of the workloads roll differs.
  */
 final class JudgeBench implements Bench {
 
     private static final int[] SIZES = {10, 100, 1_000, 10_000};
-    private static final int WORKLOADS = 10_000;
+    private static final int WORKLOADS = 11_000;
     private static final int NAMES = 20;
     private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
     private static final Duration DAY = Duration.ofHours(24);
@@ -170,6 +171,7 @@ final class JudgeBench implements Bench {
         private final Random random = new Random(7);
         private Instant heard = NOW;
         private int guilty;
+        private int aboutNoRelease;
 
         World(int namespaces, int releases, int alerts) {
             this.namespaces = namespaces;
@@ -204,8 +206,8 @@ final class JudgeBench implements Bench {
             long then = cpu();
             about.forEach(this::deliver);
             long ended = cpu();
-            if (guilty == 0) {
-                throw new IllegalStateException("nothing was judged guilty, so the benchmark measures something else");
+            if (guilty == 0 || aboutNoRelease == 0) {
+                throw new IllegalStateException("nothing was guilty, or nothing noise: this measures something else");
             }
             return new Round((ended - began) / 1e3 / deliveries, (ended - then) / 1e3 / about.size());
         }
@@ -216,16 +218,28 @@ final class JudgeBench implements Bench {
         }
 
         private void deliver(Alert alert) {
-            var history = table.apply(alert);
-            for (var target : attribution.of(history.latest())) {
-                objects.workload(target.workload())
-                        .ifPresent(
-                                workload -> active.of(workload, heard).ifPresent(release -> judge(workload, release)));
-            }
+            var targets = attribution.of(table.apply(alert).latest());
+            boolean concernsNoRelease = targets.stream()
+                    .noneMatch(target -> release(target.workload()).isPresent());
+            aboutNoRelease += concernsNoRelease ? 1 : 0;
+            targets.forEach(target -> look(target.workload()));
+        }
+
+        private Optional<Release> release(WorkloadRef ref) {
+            return objects.workload(ref).flatMap(workload -> active.of(workload, heard));
+        }
+
+        private void look(WorkloadRef ref) {
+            objects.workload(ref)
+                    .ifPresent(workload -> active.of(workload, heard).ifPresent(release -> judge(workload, release)));
         }
 
         private void judge(WorkloadFacts workload, Release release) {
-            Verdict verdict = Judge.judge(cases.of(workload, release, Set.of(), false, heard));
+            var input = cases.of(workload, release, Set.of(), false, heard);
+            if (!input.hits().isEmpty() && !IncidentEvents.fits(input)) {
+                throw new IllegalStateException("a case of the benchmark is larger than a verdict may carry");
+            }
+            var verdict = Judge.judge(input);
             if (policy.decide(verdict, release, workload, RollbackPolicy.Now.CLEAR)
                     .acts(false)) {
                 guilty++;
@@ -235,11 +249,7 @@ final class JudgeBench implements Bench {
         /** Looks at every release once, as the reactor does every five seconds. In milliseconds of CPU time. */
         double sweep() {
             long began = cpu();
-            active.active(heard)
-                    .toList()
-                    .forEach(release -> objects.workload(release.workload())
-                            .ifPresent(
-                                    workload -> active.of(workload, heard).ifPresent(each -> judge(workload, each))));
+            active.active(heard).toList().forEach(release -> look(release.workload()));
             return (cpu() - began) / 1e6;
         }
 

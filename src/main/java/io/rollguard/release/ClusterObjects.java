@@ -1,14 +1,17 @@
 package io.rollguard.release;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,7 @@ public final class ClusterObjects {
 
     private static final class Namespace {
         final Map<String, Known> workloads = new ConcurrentSkipListMap<>();
+        final NavigableSet<Completion> completions = new ConcurrentSkipListSet<>();
         final Map<String, String> workloadsByUid = new ConcurrentHashMap<>();
         final Map<String, String> templateUsers = new ConcurrentHashMap<>();
         final Map<String, RevisionFacts> revisions = new ConcurrentSkipListMap<>();
@@ -40,6 +44,27 @@ public final class ClusterObjects {
 
     /** A workload and what must be joined to it when it is read. */
     private record Known(WorkloadFacts facts, Links links) {}
+
+    /**
+     * When a workload completed, the newest first; before all others what has not, does not tell when, or bakes for a time of
+     * its own.
+     */
+    private record Completion(Instant at, String key) implements Comparable<Completion> {
+
+        private static final Comparator<Completion> NEWEST_FIRST =
+                Comparator.comparing(Completion::at).reversed().thenComparing(Completion::key);
+
+        static Completion of(Known known, String key) {
+            var facts = known.facts();
+            var completedAt = facts.complete() && facts.settings().bakeTime() == null ? facts.completedAt() : null;
+            return new Completion(completedAt == null ? Instant.MAX : completedAt, key);
+        }
+
+        @Override
+        public int compareTo(Completion other) {
+            return NEWEST_FIRST.compare(this, other);
+        }
+    }
 
     public ClusterObjects(String cluster) {
         this.cluster = cluster;
@@ -79,6 +104,23 @@ public final class ClusterObjects {
     /** Every workload, by namespace, kind and name. */
     public Stream<WorkloadFacts> workloads() {
         return new TreeMap<>(namespaces).keySet().stream().flatMap(this::workloads);
+    }
+
+    /** As {@link #unsettled(String, Instant)}, in every namespace. */
+    public Stream<WorkloadFacts> unsettled(Instant since) {
+        return new TreeMap<>(namespaces).keySet().stream().flatMap(namespace -> unsettled(namespace, since));
+    }
+
+    /**
+     * The workloads of a namespace but those of which is known that they completed before this time and bake for no time of
+     * their own. What is not complete comes first. Costs what is found.
+     */
+    public Stream<WorkloadFacts> unsettled(String namespace, Instant since) {
+        return find(namespace).stream()
+                .flatMap(ns -> ns.completions.headSet(new Completion(since.minusNanos(1), "")).stream()
+                        .map(Completion::key)
+                        .distinct() // one that is being replaced may stand there twice
+                        .flatMap(key -> workload(ns, key).stream()));
     }
 
     public Stream<RevisionFacts> revisions(String namespace) {
@@ -232,8 +274,13 @@ public final class ClusterObjects {
         var key = key(ref.kind(), ref.name());
         var now = new Known(workload, links);
         var old = ns.workloads.put(key, now);
+        var completion = Completion.of(now, key);
+        ns.completions.add(completion);
         if (old != null) {
             forgetLinks(ns, old, now);
+            if (!Completion.of(old, key).equals(completion)) {
+                ns.completions.remove(Completion.of(old, key));
+            }
         }
         ns.workloadsByUid.put(workload.uid(), key);
         if (links.templateFrom() != null) {
@@ -244,10 +291,12 @@ public final class ClusterObjects {
 
     public boolean remove(WorkloadRef ref) {
         var ns = namespaces.get(ref.namespace());
-        var gone = ns == null ? null : ns.workloads.remove(key(ref.kind(), ref.name()));
+        var key = key(ref.kind(), ref.name());
+        var gone = ns == null ? null : ns.workloads.remove(key);
         if (ns == null || gone == null) {
             return false;
         }
+        ns.completions.remove(Completion.of(gone, key));
         forgetLinks(ns, gone, null);
         good.remove(gone.facts().uid());
         return true;

@@ -27,11 +27,12 @@ public final class Releases {
 
     /** Every active release of the cluster. */
     public Stream<Release> active(Instant at) {
-        return objects.workloads().flatMap(workload -> of(workload, at).stream());
+        return objects.unsettled(at.minus(defaultBakeTime)).flatMap(workload -> of(workload, at).stream());
     }
 
+    /** Those of a namespace, what is in progress first. */
     public Stream<Release> active(String namespace, Instant at) {
-        return objects.workloads(namespace).flatMap(workload -> of(workload, at).stream());
+        return objects.unsettled(namespace, at.minus(defaultBakeTime)).flatMap(workload -> of(workload, at).stream());
     }
 
     public Duration bakeTime(WorkloadFacts workload) {

@@ -23,12 +23,13 @@ import org.jspecify.annotations.Nullable;
  * @param at the time of the judgement
  * @param settle how long contrary evidence is waited for where the alert does not name the new revision
  * @param hits the alerts about this workload
- * @param elsewhere alerts that fire on workloads that did not change, in this namespace or by the same name
+ * @param elsewhere alerts that fire on workloads that did not change, in this namespace or by the same name: the first few of
+ *     those that began before ours or with them
  * @param pods those of the workload that an alert names, or that are not ready and not about to leave
  * @param nodes of those pods
  * @param newPods how many pods the new revision has
  * @param stablePods how many ready pods the other revisions have
- * @param otherReleases active ones in the namespace
+ * @param otherReleases active ones in the namespace, a few of them
  * @param storm more unrelated workloads alert than the limit
  * @param cut alerts and pods left out for size
  */

@@ -34,8 +34,11 @@ public final class Cases {
     /** More alerts about one workload than this are cut, the newest kept; a verdict must fit into one record. */
     static final int MAX_HITS = 300;
 
-    private static final int MAX_ELSEWHERE = 20;
-    private static final int MAX_OTHERS = 20;
+    static final int MAX_ELSEWHERE = 20;
+
+    /** One is enough to hold an act; more only tell people. */
+    private static final int MAX_OTHERS = 5;
+
     private static final int MAX_PODS = 300;
 
     private final ClusterObjects objects;
@@ -116,6 +119,7 @@ public final class Cases {
                         .map(Release::workload)
                         .filter(other -> !other.equals(release.workload()))
                         .limit(MAX_OTHERS)
+                        .sorted()
                         .toList(),
                 storm,
                 hits.size() - kept.size() + unknown(release));
@@ -244,28 +248,32 @@ public final class Cases {
             return List.of();
         }
         var onsets = firing.values().stream().map(Judge::onset).distinct().toList();
-        var same = Stream.concat(
-                        alerts.inNamespace(release.workload().namespace()).stream(),
-                        firing.keySet().stream().flatMap(name -> alerts.named(name).stream()))
-                .filter(history -> history.state(at, terms.alertTimeToLive()) == State.FIRING)
-                .filter(history -> terms.trigger().test(history.latest()))
-                .map(history -> new Begun(history, history.onset(terms.alertTimeToLive())))
-                .filter(begun -> onsets.stream().anyMatch(ours -> Judge.isSameTrouble(begun.onset(), ours)))
-                .distinct()
-                .sorted(Comparator.comparing((Begun begun) -> begun.onset().latest())
-                        .thenComparing(begun -> begun.history().fingerprint()))
-                .toList();
         return onsets.stream()
-                .flatMap(ours -> same.stream()
-                        .filter(begun -> Judge.isSameTrouble(begun.onset(), ours))
-                        .flatMap(begun -> elsewhere(release, begun.history(), at))
-                        .limit(MAX_ELSEWHERE))
+                .flatMap(ours -> hitWith(ours, release, firing.keySet(), at))
                 .distinct()
                 .sorted(Case.Elsewhere.FIRST_HIT)
                 .toList();
     }
 
-    private record Begun(AlertHistory history, Onset onset) {}
+    /** Each alert is looked at in the order in which they began, until there are enough. */
+    private Stream<Case.Elsewhere> hitWith(Onset ours, Release release, Set<String> names, Instant at) {
+        var from = Judge.sameTroubleSince(ours);
+        var to = ours.latest().plus(Onset.UNKNOWN_FOR); // so much may lie between the ends of an onset
+        var timeToLive = terms.alertTimeToLive();
+        return Stream.concat(
+                        Stream.of(alerts.begunIn(release.workload().namespace(), from, to, timeToLive)),
+                        names.stream().map(name -> alerts.begunAs(name, from, to, timeToLive)))
+                .flatMap(begun -> begun.filter(history -> history.state(at, timeToLive) == State.FIRING)
+                        .filter(history -> terms.trigger().test(history.latest()))
+                        .filter(history -> Judge.isSameTrouble(history.onset(timeToLive), ours))
+                        .flatMap(history -> elsewhere(release, history, at))
+                        .limit(MAX_ELSEWHERE))
+                .distinct()
+                .sorted(Comparator.comparing(
+                                (Case.Elsewhere each) -> each.onset().latest())
+                        .thenComparing(Case.Elsewhere::fingerprint))
+                .limit(MAX_ELSEWHERE);
+    }
 
     private Stream<Case.Elsewhere> elsewhere(Release release, AlertHistory history, Instant at) {
         var targets = attribution.of(history.latest());

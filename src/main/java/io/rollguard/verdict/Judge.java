@@ -114,7 +114,11 @@ public final class Judge {
     /** Whether trouble elsewhere began before ours or with it, and not long before. */
     static boolean isSameTrouble(Onset elsewhere, Onset ours) {
         return !elsewhere.earliest().isAfter(ours.latest())
-                && !elsewhere.latest().isBefore(ours.earliest().minus(SAME_TROUBLE));
+                && !elsewhere.latest().isBefore(sameTroubleSince(ours));
+    }
+
+    static Instant sameTroubleSince(Onset ours) {
+        return ours.earliest().minus(SAME_TROUBLE);
     }
 
     /** What one alert says of the release. */

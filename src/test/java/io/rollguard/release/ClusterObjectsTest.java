@@ -3,6 +3,7 @@ package io.rollguard.release;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.release.WorkloadFacts.Settings;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.jspecify.annotations.Nullable;
 
 /** The indexes answer what a look at everything would answer, whatever was put, replaced and removed before. */
 class ClusterObjectsTest {
@@ -75,6 +77,58 @@ class ClusterObjectsTest {
         }
     }
 
+    /** Whenever they completed, and whatever bake time some have of their own. */
+    @Property(tries = 300)
+    void theActiveReleasesAreThoseThatALookAtEveryWorkloadFinds(@ForAll long seed) {
+        var random = new Random(seed);
+        var objects = new ClusterObjects("eu");
+        for (var name : WORKLOADS) {
+            objects.put(revision(name, "bbbb", 1, T0.minusSeconds(86_400)));
+            objects.put(revision(name, "aaaa", 2, T0));
+        }
+        for (int step = 0; step < 12; step++) {
+            var name = WORKLOADS.get(random.nextInt(WORKLOADS.size()));
+            if (random.nextInt(4) == 0) {
+                objects.remove(new WorkloadRef("eu", "shop", Kind.DEPLOYMENT, name));
+            } else {
+                boolean complete = random.nextInt(3) > 0;
+                boolean tells = random.nextInt(4) > 0;
+                var bakeTime = random.nextInt(4) == 0 ? Duration.ofMinutes(random.nextInt(90)) : null;
+                objects.put(workload(
+                        name,
+                        complete,
+                        tells ? T0.plusSeconds(60L * random.nextInt(30)) : null,
+                        new Settings(null, bakeTime, null, null)));
+            }
+        }
+        var releases = new Releases(objects, Duration.ofMinutes(30));
+
+        for (int minute = 0; minute <= 120; minute += 10) {
+            var at = T0.plusSeconds(60L * minute);
+            var expected = objects.workloads("shop")
+                    .flatMap(workload -> releases.of(workload, at).stream())
+                    .toList();
+            assertThat(releases.active("shop", at)).containsExactlyInAnyOrderElementsOf(expected);
+            assertThat(releases.active(at)).containsExactlyInAnyOrderElementsOf(expected);
+        }
+    }
+
+    private static RevisionFacts revision(String workload, String hash, int number, Instant at) {
+        return new RevisionFacts(
+                "shop",
+                workload + "-" + hash,
+                workload,
+                new RevisionHash(hash),
+                number,
+                false,
+                at,
+                1,
+                1,
+                Map.of(),
+                hash,
+                hash);
+    }
+
     private static RevisionFacts revision(String name, Random random) {
         var hash = random.nextBoolean() ? "aaaa" : "bbbb";
         var uid = WORKLOADS.get(random.nextInt(WORKLOADS.size()));
@@ -93,6 +147,11 @@ class ClusterObjectsTest {
     }
 
     private static WorkloadFacts workload(String name) {
+        return workload(name, false, null, Settings.NONE);
+    }
+
+    private static WorkloadFacts workload(
+            String name, boolean complete, @Nullable Instant completedAt, Settings settings) {
         return new WorkloadFacts(
                 new WorkloadRef("eu", "shop", Kind.DEPLOYMENT, name),
                 name,
@@ -108,14 +167,14 @@ class ClusterObjectsTest {
                 null,
                 null,
                 null,
-                false,
-                null,
+                complete,
+                completedAt,
                 null,
                 false,
                 null,
                 null,
                 false,
                 Set.of(),
-                Settings.NONE);
+                settings);
     }
 }
