@@ -134,10 +134,11 @@ public record Incident(
         return answers.dismissedBy() != null;
     }
 
-    /** Whether a person wants the next attempt made. */
+    /** Whether a person wants the attempt made that is under way, or comes next. */
     public boolean isApproved() {
-        return answers.approval() != null
-                || (answers.granted() > 0 && nextAttempt().orElse(0) == answers.granted());
+        int attempt =
+                openAttempt().map(Attempt::number).orElseGet(() -> nextAttempt().orElse(0));
+        return answers.approval() != null || (answers.granted() > 0 && attempt == answers.granted());
     }
 
     /**
@@ -150,7 +151,7 @@ public record Incident(
         if (!isOpen()) {
             return Optional.of(Reason.INCIDENT_CLOSED);
         }
-        if (isDecided(kind)) {
+        if (isDismissed() || isDecided(kind)) {
             return Optional.of(Reason.DECIDED_BEFORE);
         }
         if (seen > version || hasChangedSince(seen)) {
@@ -168,7 +169,7 @@ public record Incident(
         return switch (kind) {
             case APPROVE -> answers.approval() != null || openAttempt().isPresent() || isRolledBack();
             case RETRY -> isApproved() || openAttempt().isPresent();
-            case DISMISS -> isDismissed();
+            case DISMISS -> false;
         };
     }
 

@@ -35,7 +35,7 @@ final class Intake {
     private final String install;
     private final DurableLog log;
     private final IngestMeters meters;
-    private volatile String said = "";
+    private final Complaints complaints = new Complaints();
 
     /** What is true of a body afterwards. */
     sealed interface Taken {
@@ -81,8 +81,11 @@ final class Intake {
             Result.Delivery delivery, byte[] body, Instant receivedAt, BooleanSupplier givenUp) {
         if (delivery.truncated() > 0) {
             meters.truncated(delivery.truncated());
-            warn("a sender left %d alerts out of its message: set max_alerts to 0 on this route"
-                    .formatted(delivery.truncated()));
+            warn(
+                    "truncated",
+                    "a sender left %d alerts out of its message: set max_alerts to 0 on this route"
+                            .formatted(delivery.truncated()),
+                    receivedAt);
         }
         var deadLetters = deadLetters(delivery.unreadable(), body, receivedAt);
         var answers = new ArrayList<CompletableFuture<Boolean>>();
@@ -138,8 +141,11 @@ final class Intake {
                 .thenApply(receipt -> switch (receipt) {
                     case Receipt.Kept() -> {
                         meters.deadLetter(letter.reason());
-                        warn("kept as dead letter: %s: %s"
-                                .formatted(letter.reason().code(), letter.detail()));
+                        warn(
+                                letter.reason().code(),
+                                "kept as dead letter: %s: %s"
+                                        .formatted(letter.reason().code(), letter.detail()),
+                                letter.receivedAt());
                         yield true;
                     }
                     case Receipt.NotKept notKept -> false;
@@ -151,7 +157,7 @@ final class Intake {
                 .toCompletableFuture();
     }
 
-    private record DeadLetter(DeadLetterReason reason, String detail, EventRecord event) {}
+    private record DeadLetter(DeadLetterReason reason, String detail, EventRecord event, Instant receivedAt) {}
 
     private List<DeadLetter> deadLetters(List<UnreadableAlert> unreadable, byte[] body, Instant receivedAt) {
         if (unreadable.size() > MAX_SINGLE_DEAD_LETTERS) {
@@ -175,15 +181,13 @@ final class Intake {
 
     private DeadLetter dead(
             DeadLetterReason reason, String detail, byte[] raw, String contentType, Instant receivedAt) {
-        return new DeadLetter(reason, detail, Events.deadLetter(install, reason, detail, raw, contentType, receivedAt));
+        var event = Events.deadLetter(install, reason, detail, raw, contentType, receivedAt);
+        return new DeadLetter(reason, detail, event, receivedAt);
     }
 
-    /** What can't be read comes again with every repeat_interval; the metric counts each, the log tells what is new. */
-    private void warn(String text) {
-        if (!text.equals(said)) {
-            said = text;
-            LOG.warn(text);
-        }
+    /** What can't be read comes again with every repeat_interval; the metric counts each. */
+    private void warn(String kind, String text, Instant now) {
+        complaints.about(kind, text, now).ifPresent(LOG::warn);
     }
 
     private static <T> CompletableFuture<T> done(T value) {

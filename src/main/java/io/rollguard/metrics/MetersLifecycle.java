@@ -33,6 +33,7 @@ class MetersLifecycle {
                         .filter(incident -> incident.state() == state)
                         .count());
         meters.watchAlerts(alerts, (source, state) -> source.table().count(state, clock.instant(), alertTimeToLive));
+        meters.watchTable(alerts, source -> source.table().bytes());
         meters.watchDropped(alerts, (source, status) -> source.table().dropped(status));
     }
 }

@@ -42,6 +42,7 @@ public final class RollguardMeters implements Telemetry {
     static final String MESSAGES = "rollguard.messages";
     static final String INCIDENTS = "rollguard.incidents";
     static final String ALERTS = "rollguard.alerts";
+    static final String TABLE = "rollguard.alerts.bytes";
     static final String DROPPED = "rollguard.alerts.dropped";
 
     /** How an attempt may go besides the codes of {@link Reason}: the labels of the log's steps. */
@@ -176,6 +177,15 @@ public final class RollguardMeters implements Telemetry {
                     source,
                     each -> count.apply(each, state).doubleValue());
         }
+    }
+
+    /** Shows how much memory the table of alerts takes. */
+    public <T> void watchTable(T source, ToDoubleFunction<T> bytes) {
+        Gauge.builder(TABLE, source, bytes)
+                .description("About so many bytes of memory hold the alerts known")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
     }
 
     /** Shows how many alerts the table gave up for lack of room. */

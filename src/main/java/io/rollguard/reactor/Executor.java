@@ -30,7 +30,7 @@ final class Executor {
     /** How often a request is made anew because only the resourceVersion had moved. */
     private static final int MOVES = 5;
 
-    private static final Duration FOLD_TIMEOUT = Duration.ofSeconds(5);
+    static final Duration FOLD_TIMEOUT = Duration.ofSeconds(5);
 
     private final Cluster cluster;
     private final Journal journal;

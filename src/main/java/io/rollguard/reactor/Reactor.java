@@ -485,9 +485,14 @@ public final class Reactor implements AutoCloseable {
 
     // --- what people ask
 
+    /** By the log as it stands at its end, since whoever asked may have seen more of it than this instance has. */
     private void answer(WorkloadRef ref, Instant now) {
         var waiting = owed.get(ref);
-        if (waiting == null) {
+        if (waiting == null || waiting.stream().noneMatch(Commands.Owed::isOurs)) {
+            return;
+        }
+        if (!journal.foldToEnd(Executor.FOLD_TIMEOUT)) {
+            queue.addAfter(ref, SOON);
             return;
         }
         for (var each : waiting) {

@@ -72,6 +72,7 @@ class RollguardMetersTest {
     void thePageForPeopleListsExactlyTheseMetricsWithTheirTags() throws IOException {
         meters.watchIncidents(this, (self, state) -> 0);
         meters.watchAlerts(this, (self, state) -> 0);
+        meters.watchTable(this, self -> 0);
         meters.watchDropped(this, (self, status) -> 0);
 
         MetricsPage.assertLists("Decisions, rollbacks, messages", registry);

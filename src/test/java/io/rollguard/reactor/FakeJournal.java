@@ -18,11 +18,18 @@ final class FakeJournal implements Journal {
     final List<IncidentEvent> entries = new ArrayList<>();
     boolean reachable = true;
 
+    /** What another instance wrote and this one has not folded yet. */
+    private final List<IncidentEvent> unread = new ArrayList<>();
+
     private final Clock clock;
     private final IncidentLog log = new IncidentLog(new Limits(5, Duration.ofMinutes(15), Duration.ofMinutes(15)));
 
     FakeJournal(Clock clock) {
         this.clock = clock;
+    }
+
+    void wroteAnother(IncidentEvent event) {
+        unread.add(event);
     }
 
     List<String> steps() {
@@ -56,6 +63,10 @@ final class FakeJournal implements Journal {
 
     @Override
     public boolean foldToEnd(Duration atMost) {
+        if (reachable) {
+            unread.forEach(this::append);
+            unread.clear();
+        }
         return reachable;
     }
 

@@ -2,6 +2,7 @@ package io.rollguard.reactor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rollguard.incident.Command;
 import io.rollguard.reactor.History.Flaw;
 import io.rollguard.verdict.Reason;
 import java.io.PrintWriter;
@@ -24,7 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Laws 2, 3, 4, 5, 8 and 10 and the exact breaker over random histories of the real reactor, two or three instances of it: see
+ * Laws 2, 3, 4, 5, 8 and 10, the exact breaker and what people decide, over random histories of the real reactor, two or three
+ * instances of it: see
  * {@link History} for what may happen and {@link HistoryLaws} for what must be true. Each run begins at a seed of its own, and
  * says so; {@code -Drollguard.histories=100000} and more tries longer. A history that breaks a law is told step by step, with the seed that replays it:
  * {@code ./mvnw -Dquick test -Dtest=HistoriesTest -Drollguard.histories=1 -Drollguard.histories.seed=SEED}.
@@ -46,7 +48,14 @@ class HistoriesTest {
             Reason.FORBIDDEN,
             Reason.UNREACHABLE,
             Reason.UNRESOLVED,
-            Reason.NOT_EFFECTIVE);
+            Reason.NOT_EFFECTIVE,
+            Reason.COMMAND_EXPIRED,
+            Reason.DECIDED_BEFORE,
+            Reason.INCIDENT_CLOSED,
+            Reason.MOVED_ON,
+            Reason.NOTHING_TO_APPROVE,
+            Reason.NOTHING_TO_RETRY,
+            Reason.UNDER_WAY);
 
     private static final Logger REACTOR_LOG = Logger.getLogger(Reactor.class.getName());
     private static final @Nullable Level BEFORE = REACTOR_LOG.getLevel();
@@ -70,7 +79,9 @@ class HistoriesTest {
         assertThat(found.broken()).as(() -> retell(found.broken())).isNull();
         if (HISTORIES >= MANY) {
             assertThat(found.writes()).isGreaterThan(HISTORIES / 10);
+            assertThat(found.approvedWrites()).isGreaterThan(HISTORIES / 500);
             assertThat(found.met()).containsAll(MET);
+            assertThat(found.followed()).containsExactlyInAnyOrder(Command.Kind.values());
         }
     }
 
@@ -86,11 +97,14 @@ class HistoriesTest {
      *
      * @param broken the seed of a history that broke a law; null where none did
      */
-    private record Found(@Nullable Long broken, long writes, Set<Reason> met) {}
+    private record Found(
+            @Nullable Long broken, long writes, long approvedWrites, Set<Reason> met, Set<Command.Kind> followed) {}
 
     private static Found search(long first, int histories, Flaw flaw) throws Exception {
         var next = new AtomicLong();
         var writes = new AtomicLong();
+        var approved = new AtomicLong();
+        var followed = Collections.synchronizedSet(EnumSet.noneOf(Command.Kind.class));
         var broken = new AtomicReference<@Nullable Long>();
         Callable<Set<Reason>> worker = () -> {
             var met = EnumSet.noneOf(Reason.class);
@@ -101,7 +115,9 @@ class HistoriesTest {
                     var history = new History(first + at, flaw, null);
                     history.run();
                     writes.addAndGet(history.laws.writes());
+                    approved.addAndGet(history.laws.approvedWrites());
                     met.addAll(history.laws.met());
+                    followed.addAll(history.laws.followed());
                 } catch (RuntimeException | AssertionError e) {
                     broken.compareAndSet(null, first + at);
                 }
@@ -115,7 +131,7 @@ class HistoriesTest {
                 met.addAll(each.get());
             }
         }
-        return new Found(broken.get(), writes.get(), met);
+        return new Found(broken.get(), writes.get(), approved.get(), met, followed);
     }
 
     private static String retell(@Nullable Long seed) {

@@ -4,8 +4,11 @@ import io.rollguard.alert.Alert;
 import io.rollguard.alert.Alert.Status;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Labels;
+import io.rollguard.incident.Command;
+import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.policy.Mode;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.reactor.HistoryLaws.Landed;
@@ -20,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +74,15 @@ final class History {
             boolean abort,
             @Nullable Landed intent) {}
 
+    /** The commands about one workload, in their order, and up to where they need not be read again. */
+    static final class CommandPartition {
+        final List<Command> commands = new ArrayList<>();
+        int committed;
+
+        /** The instance that Kafka holds for the owner; one that sleeps may believe otherwise. */
+        int owner;
+    }
+
     private record InFlight(Request request, Instant sentAt) {}
 
     /** The incident log: the order of the appends is the truth. */
@@ -104,7 +117,12 @@ final class History {
     final List<Alert> deliveries = new ArrayList<>();
     final List<HistoryWorkload> workloads = new ArrayList<>();
     private final List<HistoryInstance> instances = new ArrayList<>();
+    private final List<CommandPartition> commands = new ArrayList<>();
     private final boolean[][] owns;
+
+    /** What may be done where the workload says nothing. */
+    final Mode defaultMode;
+
     private final Map<Fingerprint, Alert> firing = new HashMap<>();
     private final List<InFlight> inFlight = new ArrayList<>();
     private final List<IncidentEvent> repeats = new ArrayList<>();
@@ -124,6 +142,16 @@ final class History {
         this.story = story;
         this.unkind = List.of(0, 40, 100).get(below(3));
         this.restless = below(16) == 0;
+        this.defaultMode = List.of(
+                        Mode.AUTO,
+                        Mode.AUTO,
+                        Mode.AUTO,
+                        Mode.AUTO,
+                        Mode.APPROVE,
+                        Mode.APPROVE,
+                        Mode.APPROVE,
+                        Mode.OBSERVE)
+                .get(below(8));
         int count = 2 + below(3);
         for (int index = 0; index < count; index++) {
             var kind = below(3) == 0 ? Kind.DEPLOYMENT : Kind.ROLLOUT;
@@ -150,6 +178,8 @@ final class History {
         owns = new boolean[all][count];
         for (int index = 0; index < count; index++) {
             owns[index % all][index] = true;
+            commands.add(new CommandPartition());
+            commands.get(index).owner = index % all;
         }
     }
 
@@ -194,6 +224,9 @@ final class History {
     // --- what happens
 
     private void step() {
+        if (defaultMode == Mode.APPROVE && below(6) == 0) {
+            press();
+        }
         int dice = below(100);
         if (dice < 38) {
             reconcileAny();
@@ -205,11 +238,13 @@ final class History {
             pass(Duration.ofSeconds(below(400)));
         } else if (dice < 63) {
             any(instances).see(any(workloads));
-        } else if (dice < 67) {
+        } else if (dice < 66) {
             any(instances).see(any(workloads), any(List.of(HistoryWorkload.Part.values())));
-        } else if (dice < 74) {
+        } else if (dice < 71) {
+            press();
+        } else if (dice < 76) {
             any(instances).hear(1 + below(4));
-        } else if (dice < 77) {
+        } else if (dice < 78) {
             any(instances).fold(1 + below(6));
         } else if (dice < 84) {
             accuse(any(workloads));
@@ -275,6 +310,7 @@ final class History {
         var instance =
                 any(instances.stream().filter(each -> owns[each.number][index]).toList());
         if (instance.up) {
+            instance.take(workloads.get(index), below(4));
             tell(instance, "reconciles ", workloads.get(index).ref.name());
             instance.reconcile(workloads.get(index));
         }
@@ -283,6 +319,10 @@ final class History {
     /** An instance that sleeps goes on believing that it owns what others own by now. */
     boolean believes(HistoryInstance instance, WorkloadRef ref) {
         return owns[instance.number][workloads.indexOf(find(ref))];
+    }
+
+    CommandPartition commandsOf(HistoryWorkload workload) {
+        return commands.get(workloads.indexOf(workload));
     }
 
     private void people(HistoryWorkload workload) {
@@ -302,8 +342,8 @@ final class History {
             workload.optOut(workload.noRollback == null ? "a migration ran" : null);
             tell("somebody", "opts in or out ", workload.ref);
         } else if (dice < 30) {
-            workload.inMode(workload.mode == null ? "observe" : null);
-            tell("somebody", "changes the mode of ", workload.ref);
+            workload.inMode(below(2) == 0 ? null : any(List.of(Mode.values())).label());
+            tell("somebody", "changes the mode of ", workload.ref, " to ", mode(workload));
         } else if (dice < 32) {
             paused = !paused;
             tell("somebody", "pauses ", paused);
@@ -320,6 +360,50 @@ final class History {
         }
     }
 
+    Mode mode(HistoryWorkload workload) {
+        return workload.mode == null ? defaultMode : Mode.named(workload.mode).orElseThrow();
+    }
+
+    /**
+     * Somebody decides about an incident as some instance shows it, whether or not that one owns the workload: what it asks
+     * for or something else, once or twice, having looked just now or long ago, or with a command that took its time.
+     */
+    private void press() {
+        var asked = any(instances);
+        var known = asked.up ? asked.folded().all() : List.<Incident>of();
+        if (known.isEmpty()) {
+            return;
+        }
+        var urgent = known.stream()
+                .filter(each -> each.awaitsApproval() || each.state() == Incident.State.ESCALATED)
+                .toList();
+        var incident = any(urgent.isEmpty() || below(4) == 0 ? known : urgent);
+        var kind = below(4) == 0 ? any(List.of(Command.Kind.values())) : wanted(incident);
+        long seen = switch (below(12)) {
+            case 0, 1 -> Math.max(1, incident.version() - below(4));
+            case 2 -> incident.version() + below(2);
+            default -> incident.version();
+        };
+        for (int presses = below(4) == 0 ? 2 : 1; presses > 0; presses--) {
+            boolean isRefusedAtTheDoor = incident.against(kind, seen).isPresent() && below(3) > 0;
+            if (!isRefusedAtTheDoor) {
+                var id = new UUID(random.nextLong(), random.nextLong());
+                var at = below(12) == 0 ? now.minus(Duration.ofMinutes(11)) : asked.time();
+                tell("somebody", "asks to ", kind.label(), " what is bad in ", incident.revision(), ", seen ", seen);
+                commandsOf(find(incident.workload()))
+                        .commands
+                        .add(Command.about(incident, kind, id, seen, "person-" + below(2), at));
+            }
+        }
+    }
+
+    private Command.Kind wanted(Incident incident) {
+        if (incident.awaitsApproval()) {
+            return below(5) == 0 ? Command.Kind.DISMISS : Command.Kind.APPROVE;
+        }
+        return incident.state() == Incident.State.ESCALATED && below(4) > 0 ? Command.Kind.RETRY : Command.Kind.DISMISS;
+    }
+
     private void ship(HistoryWorkload workload) {
         workload.ship(below(4) > 0, now);
         workload.control(now); // sees the new template
@@ -328,9 +412,15 @@ final class History {
     }
 
     private void owner(int index, int next) {
-        for (int number = 0; number < instances.size(); number++) {
-            boolean sleepsThroughIt = below(2) == 0;
-            owns[number][index] = number == next || (owns[number][index] && sleepsThroughIt);
+        var partition = commands.get(index);
+        boolean moves = partition.owner != next;
+        partition.owner = next;
+        for (var each : instances) {
+            boolean sleepsThroughIt = each.number != next && owns[each.number][index] && below(2) == 0;
+            owns[each.number][index] = each.number == next || sleepsThroughIt;
+            if (moves && !sleepsThroughIt) {
+                each.forgetCommands(workloads.get(index));
+            }
         }
     }
 
@@ -472,7 +562,7 @@ final class History {
         }
         tell("the API server", "takes back ", workload.current.hash, " of ", workload.ref.name());
         HistoryLaws.check(request.intent != null, "law 8: no intent stands in the log for " + request.bad);
-        laws.landed(workload, request.intent, request.target, request.abort);
+        laws.landed(workload, request.intent, request.target, request.abort, mode(workload));
         if (request.abort) {
             workload.abort();
         } else {
@@ -488,23 +578,27 @@ final class History {
 
     /** No more faults, clocks that run, and one owner each: what was begun must come to its end. */
     private void heal() {
+        boolean kind = unkind == 0;
         unkind = 0;
         tell("all", "heals");
         inFlight.forEach(each -> land(each.request));
         instances.forEach(HistoryInstance::send);
         repeats.forEach(log::append);
         paused = false;
-        for (int index = 0; index < workloads.size(); index++) {
-            for (var instance : instances) {
-                owns[instance.number][index] = instance.number == index % instances.size();
-            }
-        }
         for (var instance : instances) {
             if (!instance.up) {
                 instance.start();
             }
         }
+        for (int index = 0; index < workloads.size(); index++) {
+            for (var instance : instances) {
+                owns[instance.number][index] = instance.number == index % instances.size();
+                instance.forgetCommands(workloads.get(index));
+            }
+            commands.get(index).owner = index % instances.size();
+        }
         allLook(0, workload -> true);
+        commands.forEach(partition -> partition.commands.forEach(command -> laws.isAnswered(command, kind)));
         for (int wait : new int[] {1, 1, 2, 4, 10, 30, 60, 80, 180, 200, 400}) {
             allLook(wait, workload -> laws.hasOpenAttempt(workload.ref));
         }
@@ -537,6 +631,7 @@ final class History {
                 owner.see(workload);
                 owner.hear(Integer.MAX_VALUE);
                 owner.fold(Integer.MAX_VALUE);
+                owner.take(workload, Integer.MAX_VALUE);
                 owner.reconcile(workload);
             }
         }

@@ -7,7 +7,6 @@ import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog;
 import io.rollguard.policy.Allowed;
-import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
@@ -26,10 +25,12 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -68,6 +69,14 @@ final class HistoryInstance {
     private int heard;
     private Deque<IncidentEvent> unsent = new ArrayDeque<>();
     private Reactor reactor;
+
+    /** What was read of the commands about each workload. */
+    private Map<HistoryWorkload, Taken> taken = new HashMap<>();
+
+    private static final class Taken {
+        int position;
+        final TreeSet<Integer> owed = new TreeSet<>();
+    }
 
     /** What each look that is under way has learned for its second gate; the one that goes on is the last. */
     private Deque<Gate> gates = new ArrayDeque<>();
@@ -110,6 +119,7 @@ final class HistoryInstance {
         up = true;
         busy = new HashSet<>();
         gates = new ArrayDeque<>();
+        taken = new HashMap<>();
         objects = new ClusterObjects("test");
         objects.put(new NodeFacts("node-a", true, null));
         objects.put(new ServiceFacts(History.SHARED_NAMESPACE, "web", Map.of("tier", "web")));
@@ -130,7 +140,7 @@ final class HistoryInstance {
                 new Uncounted(),
                 new Settings(
                         name(),
-                        new RollbackPolicy(Mode.AUTO, Set.of("rollguard")),
+                        new RollbackPolicy(history.defaultMode, Set.of("rollguard")),
                         History.BAKE_TIME,
                         Duration.ofSeconds(30),
                         Duration.ofHours(24),
@@ -202,6 +212,62 @@ final class HistoryInstance {
     void send() {
         while (!unsent.isEmpty()) {
             history.log.append(unsent.removeFirst());
+        }
+    }
+
+    Instant time() {
+        return history.now.plus(skew);
+    }
+
+    /** Commits what is answered, where Kafka lets it, and reads on. */
+    void take(HistoryWorkload workload, int commands) {
+        var partition = history.commandsOf(workload);
+        var mine = taken.computeIfAbsent(workload, key -> {
+            var made = new Taken();
+            made.position = partition.committed;
+            return made;
+        });
+        if (partition.owner == number && history.below(2) == 0) {
+            partition.committed = mine.owed.isEmpty() ? mine.position : mine.owed.first();
+        }
+        for (int left = commands; left > 0 && mine.position < partition.commands.size(); left--) {
+            mine.owed.add(mine.position);
+            reactor.asked(new Waiting(workload, mine.position));
+            mine.position++;
+        }
+    }
+
+    /** Others answer what is owed. */
+    void forgetCommands(HistoryWorkload workload) {
+        taken.remove(workload);
+    }
+
+    private final class Waiting implements Commands.Owed {
+        private final HistoryWorkload workload;
+        private final int position;
+
+        Waiting(HistoryWorkload workload, int position) {
+            this.workload = workload;
+            this.position = position;
+        }
+
+        @Override
+        public Command command() {
+            return history.commandsOf(workload).commands.get(position);
+        }
+
+        @Override
+        public boolean isOurs() {
+            var mine = taken.get(workload);
+            return mine != null && mine.owed.contains(position);
+        }
+
+        @Override
+        public void answered() {
+            var mine = taken.get(workload);
+            if (mine != null) {
+                mine.owed.remove(position);
+            }
         }
     }
 
@@ -433,7 +499,7 @@ final class HistoryInstance {
     private final class SkewedClock extends Clock {
         @Override
         public Instant instant() {
-            return history.now.plus(skew);
+            return time();
         }
 
         @Override

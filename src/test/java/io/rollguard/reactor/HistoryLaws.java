@@ -1,24 +1,30 @@
 package io.rollguard.reactor;
 
 import io.rollguard.alert.Episode;
+import io.rollguard.incident.Answers;
 import io.rollguard.incident.Attempt;
+import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
 import io.rollguard.incident.IncidentLog;
 import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.policy.Mode;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +50,11 @@ final class HistoryLaws {
     /** An intent that stood at its place in the log. */
     static final class Try {
         final int number;
+        final Act act;
+
+        /** Whether a person wanted it when it was intended: this act, or a further attempt. */
+        final boolean wanted;
+
         final @Nullable RevisionHash target;
         final Instant at;
         final List<Episode> triggers;
@@ -59,8 +70,10 @@ final class HistoryLaws {
 
         String failedBy = "";
 
-        Try(IncidentEvent intent, List<Episode> triggers, Instant at, @Nullable Reason voided) {
+        Try(IncidentEvent intent, List<Episode> triggers, Instant at, @Nullable Reason voided, boolean wanted) {
             this.number = intent.attempt();
+            this.act = intent.act();
+            this.wanted = wanted;
             this.target = intent.target();
             this.at = at;
             this.triggers = triggers;
@@ -86,6 +99,29 @@ final class HistoryLaws {
         boolean closed;
         boolean guilty;
 
+        /** How many entries it has, and at which of them it last became something else. */
+        long version;
+
+        long changedAt;
+
+        /** What the last judgement asks a person for. */
+        Act asked = Act.NONE;
+
+        @Nullable
+        Act approved;
+
+        /** The attempt that a person's retry lets follow; 0 for none. */
+        int granted;
+
+        int retries;
+        int dismissedAt = -1;
+
+        /** By command: whether it was followed. The first answer counts. */
+        final Map<UUID, Boolean> answers = new HashMap<>();
+
+        /** Where the log let a further attempt follow. */
+        final List<Integer> mayTryAgain = new ArrayList<>();
+
         Told(IncidentEvent first) {
             this.workload = first.workload();
             this.uid = first.uid();
@@ -98,7 +134,8 @@ final class HistoryLaws {
 
         /** Rolled back, or given up. */
         boolean isSettled() {
-            return tries.stream().anyMatch(each -> each.verified || (each.failure != null && !each.again));
+            return isRolledBack()
+                    || (next() == 0 && tries.stream().anyMatch(each -> each.failure != null && !each.again));
         }
 
         long asked() {
@@ -115,14 +152,54 @@ final class HistoryLaws {
                     .orElse(null);
         }
 
+        boolean isDismissed() {
+            return dismissedAt >= 0;
+        }
+
+        boolean isRolledBack() {
+            return tries.stream().anyMatch(each -> each.verified);
+        }
+
         int next() {
+            if (isDismissed() || isRolledBack()) {
+                return 0;
+            }
             if (tries.isEmpty()) {
                 return 1;
             }
             var last = tries.getLast();
             boolean follows = last.voided != null || (last.failure != null && last.again && asked() < MAX_TRIES);
-            boolean rolledBack = tries.stream().anyMatch(each -> each.verified);
-            return follows && !rolledBack && tries.size() < MAX_ATTEMPTS ? last.number + 1 : 0;
+            boolean mayFollow = (follows && tries.size() < MAX_ATTEMPTS) || granted == last.number + 1;
+            return mayFollow ? last.number + 1 : 0;
+        }
+
+        /** Nothing is under way and nothing more follows by itself. */
+        boolean isGivenUp() {
+            return isIdle() && next() == 0;
+        }
+
+        private boolean isIdle() {
+            return !closed
+                    && !isDismissed()
+                    && !isRolledBack()
+                    && tries.stream().noneMatch(Try::isOpen);
+        }
+
+        /** Whether a command is followed at this place in the log. */
+        boolean follows(Step.Answered answer) {
+            boolean isAsSeen = answer.seen() >= changedAt && answer.seen() <= version;
+            return isAsSeen
+                    && isIdle()
+                    && switch (answer.command()) {
+                        case APPROVE ->
+                            !isGivenUp()
+                                    && guilty
+                                    && asked != Act.NONE
+                                    && approved == null
+                                    && (granted == 0 || granted != next());
+                        case RETRY -> isGivenUp();
+                        case DISMISS -> true;
+                    };
         }
     }
 
@@ -147,8 +224,13 @@ final class HistoryLaws {
     private final IncidentLog fold;
     private final Map<IncidentId, Told> incidents = new LinkedHashMap<>();
     private final List<Landed> landed = new ArrayList<>();
-    private final List<Integer> mayTryAgain = new ArrayList<>();
     private final Set<Reason> met = EnumSet.noneOf(Reason.class);
+    private final Set<Command.Kind> followed = EnumSet.noneOf(Command.Kind.class);
+
+    /** By command: how many entries answer it. */
+    private final Map<UUID, Integer> answerEntries = new HashMap<>();
+
+    private int approvedWrites;
     private int end;
 
     HistoryLaws(Limits limits) {
@@ -167,11 +249,17 @@ final class HistoryLaws {
     void appended(Instant at, IncidentEvent event) {
         fold.apply(end++, at, event);
         var told = incidents.computeIfAbsent(event.incident(), id -> new Told(event));
+        boolean changes = !(event.step() instanceof Step.Told);
         switch (event.step()) {
-            case Step.Suspected suspected -> told.closed &= told.tries.stream().anyMatch(each -> each.voided == null);
+            case Step.Suspected suspected ->
+                told.closed &= told.isDismissed() || told.tries.stream().anyMatch(each -> each.voided == null);
             case Step.Judged judged -> {
                 check(judged.verdict().reason() != Reason.JUDGE_FAILED, "a judgement failed about " + event.revision());
                 told.guilty = judged.verdict().isGuilty();
+                told.asked = judged.allowed().isAsked() ? judged.allowed().act() : Act.NONE;
+                if (!told.guilty || told.approved != judged.allowed().act()) {
+                    told.approved = null;
+                }
             }
             case Step.Intended intended -> intended(told, event, intended, at);
             case Step.Accepted accepted -> {
@@ -191,12 +279,47 @@ final class HistoryLaws {
             case Step.Closed closed -> told.closed |= told.tries.stream().noneMatch(Try::isOpen);
             case Step.Uncured uncured -> {}
             case Step.Told message -> {}
-            case Step.Answered answered -> throw new Broken("nobody was asked");
+            case Step.Answered answered -> changes = answered(told, event, answered);
             case Step.Unknown unknown -> throw new Broken("nobody writes what is not known");
+        }
+        told.version++;
+        if (changes) {
+            told.changedAt = told.version;
         }
         var incident = fold.find(event.incident()).orElseThrow();
         check(same(told, incident), "the fold and the rules differ at offset " + (end - 1));
         atMostInAWindow();
+    }
+
+    /** Whether it was followed, and is the first answer to its command. */
+    private boolean answered(Told told, IncidentEvent event, Step.Answered answer) {
+        answerEntries.merge(answer.id(), 1, Integer::sum);
+        if (told.answers.containsKey(answer.id())) {
+            return false;
+        }
+        boolean follows = event.reason() == null && told.follows(answer);
+        told.answers.put(answer.id(), follows);
+        var refusal = event.reason();
+        if (refusal != null) {
+            met.add(refusal);
+        }
+        if (!follows) {
+            return false;
+        }
+        followed.add(answer.command());
+        switch (answer.command()) {
+            case APPROVE -> told.approved = told.asked;
+            case DISMISS -> {
+                told.dismissedAt = end - 1;
+                told.approved = null;
+            }
+            case RETRY -> {
+                told.granted = told.tries.getLast().number + 1;
+                told.retries++;
+                told.mayTryAgain.add(end - 1);
+            }
+        }
+        return true;
     }
 
     private void intended(Told told, IncidentEvent event, Step.Intended intended, Instant at) {
@@ -204,7 +327,8 @@ final class HistoryLaws {
             return;
         }
         var against = against(event.incident(), told, intended.triggers(), at);
-        told.tries.add(new Try(event, intended.triggers(), at, against));
+        boolean wanted = event.act() == told.approved || event.attempt() == told.granted;
+        told.tries.add(new Try(event, intended.triggers(), at, against, wanted));
         if (against != null) {
             met.add(against);
         }
@@ -254,7 +378,7 @@ final class HistoryLaws {
             open.takenBack = NOT_ASKED.contains(reason) && event.by().equals(open.by);
             open.again = failed.again();
             if (failed.again()) {
-                mayTryAgain.add(end - 1);
+                told.mayTryAgain.add(end - 1);
             }
         }
     }
@@ -267,7 +391,9 @@ final class HistoryLaws {
     }
 
     private static boolean same(Told told, Incident incident) {
-        if (told.tries.size() != incident.attempts().size() || told.closed == incident.isOpen()) {
+        if (told.tries.size() != incident.attempts().size()
+                || told.closed == incident.isOpen()
+                || !same(told, incident.answers())) {
             return false;
         }
         for (int at = 0; at < told.tries.size(); at++) {
@@ -276,6 +402,16 @@ final class HistoryLaws {
             }
         }
         return true;
+    }
+
+    private static boolean same(Told told, Answers folded) {
+        var approval = folded.approval();
+        return told.approved == (approval == null ? null : approval.act())
+                && told.granted == folded.granted()
+                && told.isDismissed() == (folded.dismissedBy() != null)
+                && told.answers.size() == folded.given().size()
+                && folded.given().stream()
+                        .allMatch(answer -> (answer.refusal() == null) == told.answers.get(answer.command()));
     }
 
     private static boolean same(Try told, Attempt folded) {
@@ -299,7 +435,7 @@ final class HistoryLaws {
                         .count();
                 check(within <= limits.breakerMax(), "the breaker let " + within + " through within its window");
             }
-            check(one.asked() <= MAX_TRIES, one.asked() + " tries on " + one.bad);
+            check(one.asked() <= MAX_TRIES + one.retries, one.asked() + " tries on " + one.bad);
         }
     }
 
@@ -322,14 +458,28 @@ final class HistoryLaws {
         return null;
     }
 
-    void landed(HistoryWorkload workload, Landed request, RevisionHash target, boolean abort) {
+    void landed(HistoryWorkload workload, Landed request, RevisionHash target, boolean abort, Mode mode) {
         var current = workload.current;
+        var told = Objects.requireNonNull(incidents.get(request.incident()));
+        var attempt = told.tries.stream()
+                .filter(each -> each.number == request.attempt())
+                .findFirst()
+                .orElseThrow();
         check(
                 current.hash.equals(request.bad()),
                 "law 3: the request meant " + request.bad() + ", not " + current.hash);
         check(current.bad && current.accused, "law 5: nothing says that " + current.hash + " is bad");
         check(workload.noRollback == null, "law 10: " + workload.ref + " opted out");
-        check(!"observe".equals(workload.mode), "law 10: " + workload.ref + " is only observed");
+        check(mode != Mode.OBSERVE, "law 10: " + workload.ref + " is only observed");
+        check(
+                mode != Mode.APPROVE || attempt.wanted,
+                "law 10: nobody approved attempt " + request.attempt() + " on " + request.bad());
+        check(
+                !told.isDismissed() || told.dismissedAt >= request.logEnd(),
+                "law 10: " + request.bad() + " was dismissed before it was asked for");
+        check(
+                (attempt.act == Act.ABORT) == abort,
+                "law 8: attempt " + request.attempt() + " on " + request.bad() + " meant another act");
         check(!workload.rolledBackFrom.contains(target), "law 4: " + target + " was rolled back from");
         check(
                 !abort || target.equals(workload.stable.hash),
@@ -339,16 +489,20 @@ final class HistoryLaws {
                 aimed != null && (!aimed.bad || abort || isKept(workload, target) || hasBaked(aimed, current)),
                 "law 4: " + target + " is not known to be good");
         check(
-                abort || incidents.values().stream().noneMatch(told -> told.guilty && told.isOf(request.uid(), target)),
+                abort || incidents.values().stream().noneMatch(each -> each.guilty && each.isOf(request.uid(), target)),
                 "law 4: " + target + " was found guilty");
         for (var before : landed) {
             if (before.uid().equals(request.uid()) && before.bad().equals(request.bad())) {
                 check(
-                        mayTryAgain.stream().anyMatch(offset -> offset >= before.logEnd()),
+                        incidents.values().stream()
+                                .filter(each -> each.isOf(request.uid(), request.bad()))
+                                .flatMap(each -> each.mayTryAgain.stream())
+                                .anyMatch(offset -> offset >= before.logEnd()),
                         "law 2: " + request.bad() + " was rolled back twice");
             }
         }
         landed.add(request);
+        approvedWrites += mode == Mode.APPROVE ? 1 : 0;
     }
 
     /** Where no good revision was ever kept, one that was there for a bake time is assumed to be good. */
@@ -375,11 +529,24 @@ final class HistoryLaws {
 
     /** Whether an incident waits for its cure or its person; a mere suspicion may stay open as long as its release. */
     boolean hasUnended(WorkloadRef workload) {
-        return of(workload).anyMatch(told -> !told.closed && told.isSettled());
+        return of(workload).anyMatch(told -> !told.closed && (told.isSettled() || told.isDismissed()));
     }
 
     private Stream<Told> of(WorkloadRef workload) {
         return incidents.values().stream().filter(told -> told.workload.equals(workload));
+    }
+
+    /**
+     * Who asks gets an answer, and what was asked is decided once; where nothing goes wrong, it is written once too.
+     *
+     * @param kind whether nothing went wrong
+     */
+    void isAnswered(Command command, boolean kind) {
+        int entries = answerEntries.getOrDefault(command.id(), 0);
+        check(entries > 0, "%s of %s has no answer".formatted(command.kind(), command.incident()));
+        check(
+                !kind || entries == 1,
+                "%s of %s was answered %d times".formatted(command.kind(), command.incident(), entries));
     }
 
     void whatLandedIsInTheLog() {
@@ -411,7 +578,17 @@ final class HistoryLaws {
         return landed.size();
     }
 
-    /** Why intents were void and attempts failed. */
+    /** Those of them that a person had approved, or asked for again, in mode approve. */
+    int approvedWrites() {
+        return approvedWrites;
+    }
+
+    /** The kinds of commands that were followed. */
+    Set<Command.Kind> followed() {
+        return followed;
+    }
+
+    /** Why intents were void, attempts failed and commands were refused. */
     Set<Reason> met() {
         return met;
     }

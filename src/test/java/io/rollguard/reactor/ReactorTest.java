@@ -761,6 +761,56 @@ class ReactorTest {
     }
 
     @Test
+    void aRetryIsAPersonsWordForThatAttemptInApproveModeToo() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.Refused(Reason.FORBIDDEN, "403"));
+        reactor.reconcile(CART);
+        reactor = newReactor(Mode.APPROVE);
+
+        ask(Command.Kind.RETRY, incident().version());
+        clock.advance(Duration.ofSeconds(2));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(2);
+        assertThat(incident().lastAttempt().orElseThrow().acceptedAt()).isNotNull();
+    }
+
+    @Test
+    void aCommandIsAnsweredByTheEndOfTheLogWhateverWasFoldedSoFar() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        var dismissal = command(Command.Kind.DISMISS, incident().version());
+        journal.wroteAnother(Entries.answered(incident(), dismissal, null, clock.instant()));
+
+        ask(Command.Kind.APPROVE, incident().version());
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(journal.entries)
+                .filteredOn(entry -> entry.step() instanceof Step.Answered)
+                .extracting(entry -> entry.reason())
+                .containsExactly(null, Reason.DECIDED_BEFORE);
+    }
+
+    @Test
+    void aCommandStaysOwedWhileTheEndOfTheLogIsNotKnown() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        var owed = new Asked(command(Command.Kind.APPROVE, incident().version()));
+        reactor.asked(owed);
+        journal.reachable = false;
+        reactor.reconcile(CART);
+        assertThat(owed.isOurs()).isTrue();
+
+        journal.reachable = true;
+        reactor.reconcile(CART);
+
+        assertThat(owed.isOurs()).isFalse();
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
     void aCommandAboutAnIncidentThatTheLogDoesNotKnowIsPassedOver() {
         fires("CartErrors", CANARY_POD);
         reactor.reconcile(CART);
