@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             IngestBenchCommand.class,
             JudgeBenchCommand.class,
             ReactBenchCommand.class,
+            RebuildBenchCommand.class,
             SoakBenchCommand.class,
             StartBenchCommand.class
         })

@@ -43,6 +43,8 @@ final class Tail implements AutoCloseable {
 
     private final Map<TopicPartition, Long> next = new HashMap<>();
     private @Nullable Map<TopicPartition, Long> ends;
+    private long began;
+    private long taken;
     private String trouble = "";
     private volatile boolean whole;
     private volatile boolean closed;
@@ -116,11 +118,13 @@ final class Tail implements AutoCloseable {
         seek(consumer, partitions);
         if (ends == null) {
             ends = consumer.endOffsets(partitions);
+            began = System.nanoTime();
         }
         long looked = System.nanoTime();
         while (!closed) {
             check(consumer);
             var records = consumer.poll(POLL);
+            taken += records.count();
             for (var partition : records.partitions()) {
                 take(partition, records.records(partition));
             }
@@ -187,6 +191,11 @@ final class Tail implements AutoCloseable {
     private void check(Consumer<byte[], byte[]> consumer) {
         if (!whole && ends != null) {
             whole = ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+            if (whole) {
+                LOG.infof(
+                        "%s was read as it stood at the start: %d records in %d ms",
+                        topic, taken, (System.nanoTime() - began) / 1_000_000);
+            }
         }
     }
 

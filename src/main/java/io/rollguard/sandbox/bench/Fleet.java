@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fleet {
 
-    private static final Duration SLOW = Duration.ofMinutes(3);
+    private static final Duration SLOW = Duration.ofMinutes(5);
     private static final String ALL_PODS = "/api/v1/pods";
+    private static final String ALL_DEPLOYMENTS = "/apis/apps/v1/deployments";
     private static final String ALL_ROLLOUTS = "/apis/argoproj.io/v1alpha1/rollouts";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final YAMLMapper YAML = new YAMLMapper();
@@ -58,8 +59,8 @@ final class Fleet {
         return "team-" + Integer.parseInt(workload.substring(workload.lastIndexOf('-') + 1)) % namespaces;
     }
 
-    /** Deployments of one pod each; does not wait for them. */
-    void createDeployments(String prefix, int count) {
+    /** Deployments; does not wait for them. */
+    void createDeployments(String prefix, int count, int replicas) {
         IntStream.range(0, count)
                 .forEach(number -> post(
                         "/apis/apps/v1/namespaces/%s/deployments".formatted(namespaceOf(prefix + number)),
@@ -67,8 +68,8 @@ final class Fleet {
                 apiVersion: apps/v1
                 kind: Deployment
                 metadata: {name: %1$s}
-                spec: {replicas: 1, selector: {matchLabels: {app: %1$s}}, template: %2$s}
-                """.formatted(prefix + number, template(prefix + number))));
+                spec: {replicas: %3$d, selector: {matchLabels: {app: %1$s}}, template: %2$s}
+                """.formatted(prefix + number, template(prefix + number), replicas)));
     }
 
     /** Rollouts of version 1; does not wait for them. */
@@ -104,6 +105,20 @@ final class Fleet {
                 () -> items(ALL_ROLLOUTS).stream()
                         .allMatch(rollout ->
                                 rollout.path("status").path("phase").asText().equals("Healthy")));
+    }
+
+    /** Waits until Deployments have so many pods available: asks about these, since many pods make long answers. */
+    void awaitAvailable(int pods) {
+        Await.until(
+                "%d pods of Deployments are available".formatted(pods),
+                SLOW,
+                () -> items(ALL_DEPLOYMENTS).stream()
+                                .mapToInt(deployment -> deployment
+                                        .path("status")
+                                        .path("availableReplicas")
+                                        .asInt())
+                                .sum()
+                        == pods);
     }
 
     private static boolean isReady(JsonNode pod) {
@@ -211,7 +226,7 @@ final class Fleet {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(url + path)).timeout(Duration.ofSeconds(10));
+        return HttpRequest.newBuilder(URI.create(url + path)).timeout(Duration.ofSeconds(30));
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) {

@@ -85,7 +85,7 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
             var patchedElsewhere = new ConcurrentHashMap<String, Long>();
             var elsewhere = new Fleet(closing.add(cluster(patchedElsewhere)).where(), namespaces);
             progress.say("making %d workloads ...", workloads);
-            shop.createDeployments("still-", workloads - canaries);
+            shop.createDeployments("still-", workloads - canaries, 1);
             shop.createRollouts("moving-", canaries);
             elsewhere.createRollouts("moving-", canaries);
             shop.awaitSettled(workloads - canaries + 2 * canaries);

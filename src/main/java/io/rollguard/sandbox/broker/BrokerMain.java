@@ -22,6 +22,12 @@ import org.apache.kafka.metadata.storage.Formatter;
  */
 public final class BrokerMain {
 
+    /**
+     * System property: how many bytes each partition keeps, 256 MiB where it is unset. A machine's disk is not a cluster's:
+     * whatever is kept longest goes first.
+     */
+    private static final String RETENTION = "rollguard.sandbox.broker.retention-bytes";
+
     private static final String CONTROLLER = "CONTROLLER";
     private static final int NODE = 1;
 
@@ -118,8 +124,7 @@ public final class BrokerMain {
                 Map.entry("num.network.threads", "2"),
                 Map.entry("num.io.threads", "2"),
                 Map.entry("log.cleaner.dedupe.buffer.size", "2097152"),
-                // A machine's disk is not a cluster's: whatever is kept longest goes first.
-                Map.entry("log.retention.bytes", "268435456"),
+                Map.entry("log.retention.bytes", Long.toString(Long.getLong(RETENTION, 256L << 20))),
                 Map.entry("log.segment.bytes", "67108864"),
                 // After a kill the old registration must have ended before the broker may come back (KAFKA-19130).
                 Map.entry("broker.session.timeout.ms", "1000"),

@@ -97,7 +97,12 @@ public final class Service implements AutoCloseable {
     }
 
     public void awaitDecides() {
-        Await.until("the service decides", Duration.ofSeconds(90), () -> {
+        awaitDecides(Duration.ofSeconds(90));
+    }
+
+    /** As above, where it has more to read back. */
+    public void awaitDecides(Duration atMost) {
+        Await.until("the service decides", atMost, () -> {
             if (!child.isAlive()) {
                 throw new IllegalStateException("the service has ended; its log tells why");
             }
