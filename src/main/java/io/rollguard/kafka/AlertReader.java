@@ -87,9 +87,6 @@ final class AlertReader implements Alerts, AutoCloseable {
 
     private void apply(Alert alert, ConsumerRecord<byte[], byte[]> read) {
         var history = table.apply(alert);
-        if (!tail.isWhole()) {
-            return; // nobody decides by a part of the picture; the whole of it is looked at once it is there
-        }
         var span = GlobalOpenTelemetry.getTracer("io.rollguard")
                 .spanBuilder("alert heard")
                 .setParent(Records.trace(read))
