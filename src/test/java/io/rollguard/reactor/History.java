@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 final class History {
 
     static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
-    static final Limits LIMITS = new Limits(2, Duration.ofMinutes(5), Duration.ofMinutes(3));
+    private static final Duration BREAKER_WINDOW = Duration.ofMinutes(5);
+    private static final Duration COOL_DOWN = Duration.ofMinutes(3);
     static final Duration BAKE_TIME = Duration.ofMinutes(10);
     static final String SHARED_NAMESPACE = "shop";
 
@@ -112,7 +113,8 @@ final class History {
 
     Instant now = START;
     boolean paused;
-    final HistoryLaws laws = new HistoryLaws(LIMITS);
+    final Limits limits;
+    final HistoryLaws laws;
     final Log log = new Log();
     final List<Alert> deliveries = new ArrayList<>();
     final List<HistoryWorkload> workloads = new ArrayList<>();
@@ -142,6 +144,8 @@ final class History {
         this.story = story;
         this.unkind = List.of(0, 40, 100).get(below(3));
         this.restless = below(16) == 0;
+        this.limits = new Limits(below(2) == 0 ? 1 : 2, BREAKER_WINDOW, COOL_DOWN);
+        this.laws = new HistoryLaws(limits);
         this.defaultMode = List.of(
                         Mode.AUTO,
                         Mode.AUTO,
@@ -350,6 +354,9 @@ final class History {
         } else if (dice < 34 && laws.isRecorded(workload.uid, workload.current.hash)) {
             workload.undoAbort(now);
             tell("somebody", "undoes the abort of ", workload.current.hash);
+            if (below(2) == 0) {
+                insist(workload);
+            }
         } else if (dice == 34) {
             workload.recreate(now);
             tell("somebody", "makes anew ", workload.ref);
@@ -358,6 +365,16 @@ final class History {
                     .sorted((one, other) -> one.fingerprint().compareTo(other.fingerprint()))
                     .toList()));
         }
+    }
+
+    /** What was rolled back from is the stable one now, and what comes next is to be judged as well. */
+    private void insist(HistoryWorkload workload) {
+        workload.promote(now);
+        tell("somebody", "promotes ", workload.current.hash, " all the same");
+        pass(BREAKER_WINDOW);
+        ship(workload);
+        instances.forEach(each -> each.see(workload));
+        accuse(workload);
     }
 
     Mode mode(HistoryWorkload workload) {

@@ -65,7 +65,7 @@ final class HistoryInstance {
     private Set<WorkloadRef> busy = new HashSet<>();
     private ClusterObjects objects = new ClusterObjects("test");
     private AlertTable table = new AlertTable(1000);
-    private IncidentLog log = new IncidentLog(History.LIMITS);
+    private IncidentLog log;
     private int heard;
     private Deque<IncidentEvent> unsent = new ArrayDeque<>();
     private Reactor reactor;
@@ -99,6 +99,7 @@ final class HistoryInstance {
         this.history = history;
         this.number = number;
         this.skew = skew;
+        this.log = new IncidentLog(history.limits);
         this.reactor = start();
     }
 
@@ -124,7 +125,7 @@ final class HistoryInstance {
         objects.put(new NodeFacts("node-a", true, null));
         objects.put(new ServiceFacts(History.SHARED_NAMESPACE, "web", Map.of("tier", "web")));
         table = new AlertTable(1000);
-        log = new IncidentLog(History.LIMITS);
+        log = new IncidentLog(history.limits);
         unsent = new ArrayDeque<>();
         heard = 0;
         history.workloads.forEach(this::see);
