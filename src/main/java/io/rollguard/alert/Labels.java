@@ -83,6 +83,20 @@ public final class Labels {
         return Collections.unmodifiableSortedMap(values);
     }
 
+    public int size() {
+        return pairs.length / 2;
+    }
+
+    /** @param at from 0, in the order of the names */
+    public String name(int at) {
+        return pairs[2 * at];
+    }
+
+    /** @param at from 0, in the order of the names */
+    public String value(int at) {
+        return pairs[2 * at + 1];
+    }
+
     public Optional<String> get(String name) {
         for (int at = 0; at < pairs.length; at += 2) {
             if (pairs[at].equals(name)) {

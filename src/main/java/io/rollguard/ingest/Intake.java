@@ -11,10 +11,10 @@ import io.rollguard.wire.WebhookBody;
 import io.rollguard.wire.WebhookBody.Result;
 import io.rollguard.wire.WebhookBody.UnreadableAlert;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
@@ -68,13 +68,19 @@ final class Intake {
     CompletionStage<Taken> take(byte[] body, Instant receivedAt, BooleanSupplier givenUp) {
         return switch (WebhookBody.read(body, install, receivedAt)) {
             case Result.NotJson(var detail) ->
-                append(dead(DeadLetterReason.NOT_JSON, detail, body, UNKNOWN, receivedAt))
-                        .thenApply(kept -> kept ? new Taken.NotJson(detail) : new Taken.NotKept());
+                takeDead(dead(DeadLetterReason.NOT_JSON, detail, body, UNKNOWN, receivedAt), new Taken.NotJson(detail));
             case Result.WrongShape(var field, var detail) ->
-                append(dead(DeadLetterReason.WRONG_SHAPE, field + ": " + detail, body, JSON, receivedAt))
-                        .thenApply(kept -> kept ? new Taken.Kept(0, 1, 0, true) : new Taken.NotKept());
+                takeDead(
+                        dead(DeadLetterReason.WRONG_SHAPE, field + ": " + detail, body, JSON, receivedAt),
+                        new Taken.Kept(0, 1, 0, true));
             case Result.Delivery delivery -> take(delivery, body, receivedAt, givenUp);
         };
+    }
+
+    private CompletionStage<Taken> takeDead(DeadLetter letter, Taken whenKept) {
+        var tally = new Tally();
+        append(letter, tally.one());
+        return tally.closed(whenKept);
     }
 
     private CompletionStage<Taken> take(
@@ -88,73 +94,98 @@ final class Intake {
                     receivedAt);
         }
         var deadLetters = deadLetters(delivery.unreadable(), body, receivedAt);
-        var answers = new ArrayList<CompletableFuture<Boolean>>();
+        var tally = new Tally();
         for (var letter : deadLetters) {
             if (givenUp.getAsBoolean()) {
-                return allKept(answers, new Taken.NotKept());
+                return tally.closed(new Taken.NotKept());
             }
-            answers.add(append(letter));
+            append(letter, tally.one());
         }
         for (var alert : delivery.alerts()) {
             if (givenUp.getAsBoolean()) {
-                return allKept(answers, new Taken.NotKept());
+                return tally.closed(new Taken.NotKept());
             }
-            answers.add(append(alert, receivedAt));
+            append(alert, receivedAt, tally.one());
         }
-        return allKept(
-                answers, new Taken.Kept(delivery.alerts().size(), deadLetters.size(), delivery.truncated(), false));
+        return tally.closed(new Taken.Kept(delivery.alerts().size(), deadLetters.size(), delivery.truncated(), false));
     }
 
-    private static CompletionStage<Taken> allKept(List<CompletableFuture<Boolean>> answers, Taken whenKept) {
-        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-                .thenApply(done -> answers.stream().allMatch(CompletableFuture::join) ? whenKept : new Taken.NotKept());
+    /** Told, once for each record, whether it is kept. On whatever thread. */
+    private interface Answer {
+        void kept(boolean kept);
     }
 
-    private CompletableFuture<Boolean> append(ReceivedAlert received, Instant receivedAt) {
+    /** The answers to all records of one body. */
+    private static final class Tally {
+
+        private final CompletableFuture<Boolean> all = new CompletableFuture<>();
+        /** Records without an answer, and one more until all are handed over. */
+        private final AtomicInteger open = new AtomicInteger(1);
+
+        private volatile boolean missing;
+
+        Answer one() {
+            open.incrementAndGet();
+            return this::count;
+        }
+
+        /** @param whenKept what is true once every record is kept */
+        CompletionStage<Taken> closed(Taken whenKept) {
+            count(true);
+            return all.thenApply(kept -> kept ? whenKept : new Taken.NotKept());
+        }
+
+        private void count(boolean kept) {
+            if (!kept) {
+                missing = true;
+            }
+            if (open.decrementAndGet() == 0) {
+                all.complete(!missing);
+            }
+        }
+    }
+
+    private void append(ReceivedAlert received, Instant receivedAt, Answer answer) {
         var alert = received.alert();
         var event = Events.alert(install, received);
         if (event.isEmpty()) {
-            return append(dead(
-                    DeadLetterReason.UNREADABLE_ALERT,
-                    "alert " + alert.fingerprint() + ": not Unicode",
-                    new byte[0],
-                    JSON,
-                    receivedAt));
-        }
-        if (event.get().size() > Events.MAX_RECORD_BYTES) {
-            return append(tooLarge(alert, event.get(), receivedAt));
-        }
-        return log.append(event.get())
-                .thenCompose(receipt -> switch (receipt) {
+            var detail = "alert " + alert.fingerprint() + ": not Unicode";
+            append(dead(DeadLetterReason.UNREADABLE_ALERT, detail, new byte[0], JSON, receivedAt), answer);
+        } else if (event.get().size() > Events.MAX_RECORD_BYTES) {
+            append(tooLarge(alert, event.get(), receivedAt), answer);
+        } else {
+            log.append(event.get(), receipt -> {
+                switch (receipt) {
                     case Receipt.Kept() -> {
                         meters.received(alert.status());
-                        yield done(true);
+                        answer.kept(true);
                     }
-                    case Receipt.NotKept notKept -> done(false); // the log says why, once
-                    case Receipt.TooLarge() -> append(tooLarge(alert, event.get(), receivedAt));
-                })
-                .toCompletableFuture();
+                    case Receipt.NotKept notKept -> answer.kept(false); // the log says why, once
+                    case Receipt.TooLarge() -> append(tooLarge(alert, event.get(), receivedAt), answer);
+                }
+            });
+        }
     }
 
-    private CompletableFuture<Boolean> append(DeadLetter letter) {
-        return log.append(letter.event())
-                .thenApply(receipt -> switch (receipt) {
-                    case Receipt.Kept() -> {
-                        meters.deadLetter(letter.reason());
-                        warn(
-                                letter.reason().code(),
-                                "kept as dead letter: %s: %s"
-                                        .formatted(letter.reason().code(), letter.detail()),
-                                letter.receivedAt());
-                        yield true;
-                    }
-                    case Receipt.NotKept notKept -> false;
-                    case Receipt.TooLarge() -> {
-                        LOG.error("the broker refuses records of 64 KiB, so dead letters can't be kept");
-                        yield false;
-                    }
-                })
-                .toCompletableFuture();
+    private void append(DeadLetter letter, Answer answer) {
+        log.append(letter.event(), receipt -> {
+            switch (receipt) {
+                case Receipt.Kept() -> {
+                    meters.deadLetter(letter.reason());
+                    warn(
+                            letter.reason().code(),
+                            "kept as dead letter: %s: %s"
+                                    .formatted(letter.reason().code(), letter.detail()),
+                            letter.receivedAt());
+                    answer.kept(true);
+                }
+                case Receipt.NotKept notKept -> answer.kept(false);
+                case Receipt.TooLarge() -> {
+                    LOG.error("the broker refuses records of 64 KiB, so dead letters can't be kept");
+                    answer.kept(false);
+                }
+            }
+        });
     }
 
     private record DeadLetter(DeadLetterReason reason, String detail, EventRecord event, Instant receivedAt) {}
@@ -188,9 +219,5 @@ final class Intake {
     /** What can't be read comes again with every repeat_interval; the metric counts each. */
     private void warn(String kind, String text, Instant now) {
         complaints.about(kind, text, now).ifPresent(LOG::warn);
-    }
-
-    private static <T> CompletableFuture<T> done(T value) {
-        return CompletableFuture.completedFuture(value);
     }
 }

@@ -5,8 +5,7 @@ import io.rollguard.wire.EventRecord;
 import io.rollguard.wire.Events;
 import io.rollguard.wire.Topic;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jboss.logging.Logger;
@@ -37,19 +36,18 @@ final class AckedLog implements DurableLog, AutoCloseable {
     }
 
     @Override
-    public CompletionStage<Receipt> append(EventRecord event) {
+    public void append(EventRecord event, Consumer<Receipt> receipt) {
         if (event.size() > Events.MAX_RECORD_BYTES) {
-            return CompletableFuture.completedStage(new Receipt.TooLarge());
+            receipt.accept(new Receipt.TooLarge());
+            return;
         }
-        var receipt = new CompletableFuture<Receipt>();
         try {
             producer.send(
                     Records.of(event, null),
-                    (metadata, failure) -> receipt.complete(failure == null ? kept() : notKept(failure)));
-        } catch (RuntimeException e) {
-            receipt.complete(notKept(e));
+                    (metadata, failure) -> receipt.accept(failure == null ? kept() : notKept(failure)));
+        } catch (RuntimeException e) { // then the callback is not called
+            receipt.accept(notKept(e));
         }
-        return receipt;
     }
 
     private Receipt kept() {

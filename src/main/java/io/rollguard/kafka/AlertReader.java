@@ -87,6 +87,10 @@ final class AlertReader implements Alerts, AutoCloseable {
 
     private void apply(Alert alert, ConsumerRecord<byte[], byte[]> read) {
         var history = table.apply(alert);
+        if (!Records.isTraced(read)) {
+            listeners.forEach(listener -> tell(listener, history));
+            return;
+        }
         var span = GlobalOpenTelemetry.getTracer("io.rollguard")
                 .spanBuilder("alert heard")
                 .setParent(Records.trace(read))

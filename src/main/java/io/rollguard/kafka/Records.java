@@ -58,6 +58,11 @@ final class Records {
         return text(read.headers().lastHeader("ce_subject"));
     }
 
+    /** Whether its writer was in a trace. */
+    static boolean isTraced(ConsumerRecord<byte[], byte[]> read) {
+        return read.headers().lastHeader("traceparent") != null;
+    }
+
     /** The trace that the record's writer was in. */
     static Context trace(ConsumerRecord<byte[], byte[]> read) {
         return GlobalOpenTelemetry.getPropagators()

@@ -26,9 +26,10 @@ final class Tail implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(Tail.class);
     private static final Duration POLL = Duration.ofMillis(250);
-    /** More at once than this mean that more are on their way: a moment later they come together, at less cost. */
+    /** More in a moment than this mean that more are on their way: a little later they come together, at less cost. */
     private static final int BUSY = 64;
 
+    private static final Duration MOMENT = Duration.ofMillis(100);
     private static final Duration GATHER = Duration.ofMillis(20);
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final Duration LOOK_FOR_PARTITIONS = Duration.ofMinutes(1);
@@ -45,6 +46,11 @@ final class Tail implements AutoCloseable {
     private @Nullable Map<TopicPartition, Long> ends;
     private long began;
     private long taken;
+    /** How many came since this moment began, and in the one before. */
+    private int heard;
+
+    private int before;
+    private long moment = System.nanoTime();
     private String trouble = "";
     private volatile boolean whole;
     private volatile boolean closed;
@@ -130,7 +136,7 @@ final class Tail implements AutoCloseable {
             }
             trouble = "";
             sink.idle();
-            if (whole && records.count() >= BUSY) {
+            if (isBusy(records.count()) && whole) {
                 rest(GATHER);
             }
             if (System.nanoTime() - looked > LOOK_FOR_PARTITIONS.toNanos()) {
@@ -140,6 +146,18 @@ final class Tail implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** One read at a time costs the broker more than the reading: it answers as soon as there is a single record. */
+    private boolean isBusy(int read) {
+        long passed = System.nanoTime() - moment;
+        if (passed > MOMENT.toNanos()) {
+            before = passed > 2 * MOMENT.toNanos() ? 0 : heard;
+            heard = 0;
+            moment += passed;
+        }
+        heard += read;
+        return before + heard >= BUSY;
     }
 
     private void take(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) {

@@ -9,10 +9,12 @@ import io.rollguard.alert.Labels;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Map.Entry;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -74,14 +76,22 @@ final class AlertJson {
         var alert = received.alert();
         json.writeStartObject();
         json.writeStringField("status", alert.status().label());
-        write("labels", alert.labels().values(), json);
-        write("annotations", new TreeMap<>(alert.annotations()), json);
+        json.writeObjectFieldStart("labels");
+        for (int at = 0; at < alert.labels().size(); at++) {
+            json.writeStringField(alert.labels().name(at), alert.labels().value(at));
+        }
+        json.writeEndObject();
+        json.writeObjectFieldStart("annotations");
+        for (var annotation : sorted(alert.annotations())) {
+            json.writeStringField(annotation.getKey(), annotation.getValue());
+        }
+        json.writeEndObject();
         json.writeStringField("startsAt", Times.text(alert.startsAt()));
         var end = alert.endsAt();
         json.writeStringField("endsAt", end == null ? NO_END : Times.text(end));
         json.writeStringField("generatorURL", alert.generatorUrl());
         json.writeStringField("fingerprint", alert.fingerprint().value());
-        for (var more : new TreeMap<>(received.more()).entrySet()) {
+        for (var more : sorted(received.more())) {
             json.writeFieldName(more.getKey());
             json.writeTree(more.getValue());
         }
@@ -90,12 +100,10 @@ final class AlertJson {
         json.writeEndObject();
     }
 
-    private static void write(String name, SortedMap<String, String> texts, JsonGenerator json) throws IOException {
-        json.writeObjectFieldStart(name);
-        for (var text : texts.entrySet()) {
-            json.writeStringField(text.getKey(), text.getValue());
-        }
-        json.writeEndObject();
+    private static <T> List<Entry<String, T>> sorted(Map<String, T> texts) {
+        var sorted = new ArrayList<>(texts.entrySet());
+        sorted.sort(Entry.comparingByKey());
+        return sorted;
     }
 
     /** Reads what {@link #write} wrote. */

@@ -31,7 +31,6 @@ final class CloudEvent {
         headers.put("ce_specversion", "1.0");
         headers.put("ce_id", id.toString());
         headers.put("ce_source", source);
-        headers.put(TYPE, type);
         headers.put("ce_subject", subject);
         headers.put("ce_time", Times.text(time));
         EventType.dataSchema(type).ifPresent(uri -> headers.put("ce_dataschema", uri));
@@ -39,6 +38,7 @@ final class CloudEvent {
             headers.put("ce_correlationid", correlation);
         }
         headers.put(CONTENT_TYPE, contentType);
+        headers.put(TYPE, type); // last, since Kafka's headers are looked through from their end
         return headers;
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Times {
 
-    private static final String FORM = "0000-00-00T00:00:00.";
+    private static final String FORM = "0000-00-00T00:00:00.000000000Z";
 
     private Times() {}
 
@@ -28,7 +28,7 @@ final class Times {
         }
         for (int i = 0; i < end; i++) {
             char c = text.charAt(i);
-            if (i < 20 ? !fits(FORM.charAt(i), c) : !isDigit(c)) {
+            if (!fits(FORM.charAt(i), c)) {
                 return null;
             }
         }
@@ -74,32 +74,27 @@ final class Times {
         if (utc.getYear() < 0 || utc.getYear() > 9999) {
             return time.toString();
         }
-        var text = new StringBuilder(30);
-        digits(text, utc.getYear(), 1000).append('-');
-        digits(text, utc.getMonthValue(), 10).append('-');
-        digits(text, utc.getDayOfMonth(), 10).append('T');
-        digits(text, utc.getHour(), 10).append(':');
-        digits(text, utc.getMinute(), 10).append(':');
-        digits(text, utc.getSecond(), 10);
+        var text = FORM.toCharArray();
+        digits(text, 0, 4, utc.getYear());
+        digits(text, 5, 2, utc.getMonthValue());
+        digits(text, 8, 2, utc.getDayOfMonth());
+        digits(text, 11, 2, utc.getHour());
+        digits(text, 14, 2, utc.getMinute());
+        digits(text, 17, 2, utc.getSecond());
         int nanos = utc.getNano();
-        if (nanos != 0) {
-            text.append('.');
-            if (nanos % 1_000_000 == 0) {
-                digits(text, nanos / 1_000_000, 100);
-            } else if (nanos % 1000 == 0) {
-                digits(text, nanos / 1000, 100_000);
-            } else {
-                digits(text, nanos, 100_000_000);
-            }
+        int places = nanos == 0 ? -1 : nanos % 1_000_000 == 0 ? 3 : nanos % 1000 == 0 ? 6 : 9;
+        if (places > 0) {
+            digits(text, 20, places, places == 3 ? nanos / 1_000_000 : places == 6 ? nanos / 1000 : nanos);
         }
-        return text.append('Z').toString();
+        text[20 + places] = 'Z';
+        return new String(text, 0, 21 + places);
     }
 
-    /** @param first the place of the first digit */
-    private static StringBuilder digits(StringBuilder text, int number, int first) {
-        for (int place = first; place > 0; place /= 10) {
-            text.append((char) ('0' + number / place % 10));
+    private static void digits(char[] text, int at, int places, int number) {
+        int left = number;
+        for (int place = at + places - 1; place >= at; place--) {
+            text[place] = (char) ('0' + left % 10);
+            left /= 10;
         }
-        return text;
     }
 }

@@ -6,7 +6,7 @@ import io.rollguard.wire.Topic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /** A log that keeps, refuses or delays as a test wants. */
 final class FakeLog implements DurableLog {
@@ -20,23 +20,19 @@ final class FakeLog implements DurableLog {
     private int asked;
 
     @Override
-    public synchronized CompletionStage<Receipt> append(EventRecord event) {
+    public synchronized void append(EventRecord event, Consumer<Receipt> receipt) {
         asked++;
         if (away) {
-            return CompletableFuture.completedStage(new Receipt.NotKept("TimeoutException"));
-        }
-        if (event.value().length > BROKERS_LIMIT) {
-            return CompletableFuture.completedStage(new Receipt.TooLarge());
-        }
-        var receipt = new CompletableFuture<Receipt>();
-        if (silent) {
-            waiting.add(() -> receipt.complete(new Receipt.NotKept("TimeoutException")));
+            receipt.accept(new Receipt.NotKept("TimeoutException"));
+        } else if (event.value().length > BROKERS_LIMIT) {
+            receipt.accept(new Receipt.TooLarge());
+        } else if (silent) {
+            waiting.add(() -> receipt.accept(new Receipt.NotKept("TimeoutException")));
         } else {
             kept.add(event);
             // acknowledged from another thread, as a producer does
-            CompletableFuture.runAsync(() -> receipt.complete(new Receipt.Kept()));
+            CompletableFuture.runAsync(() -> receipt.accept(new Receipt.Kept()));
         }
-        return receipt;
     }
 
     synchronized void goAway() {

@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -414,9 +415,9 @@ class RealBrokerTest {
     // --- what tests say
 
     private static Receipt keep(AckedLog log, String cluster, String alert) {
-        return log.append(Events.alert(cluster, received(cluster, alert)).orElseThrow())
-                .toCompletableFuture()
-                .join();
+        var receipt = new CompletableFuture<Receipt>();
+        log.append(Events.alert(cluster, received(cluster, alert)).orElseThrow(), receipt::complete);
+        return receipt.join();
     }
 
     private static ReceivedAlert received(String cluster, String alert) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Map.Entry;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -81,8 +82,9 @@ public final class Webhook {
                         alert.fingerprint());
     }
 
+    /** By name, as Go writes maps. */
     private static String object(Map<String, String> values) {
-        return values.entrySet().stream().map(Webhook::entry).collect(Collectors.joining(",", "{", "}"));
+        return new TreeMap<>(values).entrySet().stream().map(Webhook::entry).collect(Collectors.joining(",", "{", "}"));
     }
 
     private static String entry(Entry<String, String> entry) {
