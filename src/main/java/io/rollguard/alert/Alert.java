@@ -2,6 +2,9 @@ package io.rollguard.alert;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Map.Entry;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +51,33 @@ public record Alert(
     /** The same, delivered at another time. */
     public Alert heardAt(Instant time) {
         return new Alert(fingerprint, status, cluster, labels, annotations, startsAt, endsAt, generatorUrl, time);
+    }
+
+    /** The same with each of its texts put through this, which gives back an equal one. Names are few. */
+    Alert share(UnaryOperator<String> one) {
+        @SuppressWarnings({"unchecked", "rawtypes"})
+        Entry<String, String>[] shared = annotations.entrySet().stream()
+                .map(each -> Map.entry(each.getKey(), one.apply(each.getValue())))
+                .toArray(Entry[]::new);
+        return new Alert(
+                fingerprint,
+                status,
+                one.apply(cluster),
+                labels.share(one),
+                Map.ofEntries(shared),
+                startsAt,
+                endsAt,
+                one.apply(generatorUrl),
+                receivedAt);
+    }
+
+    void forEachText(Consumer<String> each) {
+        each.accept(cluster);
+        for (int at = 0; at < labels.size(); at++) {
+            each.accept(labels.value(at));
+        }
+        annotations.values().forEach(each);
+        each.accept(generatorUrl);
     }
 
     public Episode episode() {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,31 +172,30 @@ public record AlertHistory(Alert latest, List<Span> spans) {
         return last;
     }
 
-    /** Whether it holds the very same texts as this, as many episodes, in the same state, last heard of in the same second. */
-    boolean isKeptLike(AlertHistory other) {
+    /** Whether it holds the very same texts as this. */
+    boolean hasTextsOf(AlertHistory other) {
         return latest.labels() == other.latest.labels()
                 && latest.annotations() == other.latest.annotations()
                 && latest.generatorUrl() == other.latest.generatorUrl()
-                && spans.size() == other.spans.size()
-                && (current().resolvedAt() == null) == (other.current().resolvedAt() == null)
+                && latest.cluster() == other.latest.cluster();
+    }
+
+    /** Whether it is in the same state as this, and was last heard of in the same second. */
+    boolean isOrderedLike(AlertHistory other) {
+        return (current().resolvedAt() == null) == (other.current().resolvedAt() == null)
                 && lastHeard().getEpochSecond() == other.lastHeard().getEpochSecond();
     }
 
-    /** About so many bytes of memory: what the table needs for any alert, its texts and its episodes. */
-    long bytes() {
-        long bytes = 512 + 96L * spans.size() + latest.labels().bytes() + bytes(latest.generatorUrl());
-        for (var annotation : latest.annotations().entrySet()) {
-            bytes += 16 + bytes(annotation.getValue()); // the names are shared
-        }
-        return bytes;
+    /** The same with each of its texts put through this, which gives back an equal one. */
+    AlertHistory share(UnaryOperator<String> one) {
+        return new AlertHistory(latest.share(one), spans);
     }
 
-    /** Java holds texts of Latin letters in a byte a letter, others in two. */
-    static long bytes(String text) {
-        boolean latin = true;
-        for (int i = 0; i < text.length() && latin; i++) {
-            latin = text.charAt(i) < 256;
-        }
-        return 48 + (latin ? 1L : 2L) * text.length();
+    /** About so many bytes of memory: what the table needs for any alert, and its episodes; without its texts. */
+    long bytes() {
+        return 512
+                + 96L * spans.size()
+                + 8L * latest.labels().size()
+                + 32L * latest.annotations().size();
     }
 }

@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -29,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AlertTable {
 
+    /** The likeness of a delivery that is not known to be like any other. */
+    public static final long UNLIKE_ANY = 0;
+
     private static final Fingerprint FIRST = new Fingerprint("0".repeat(16));
     private static final Fingerprint LAST = new Fingerprint("f".repeat(16));
 
@@ -42,6 +44,8 @@ public final class AlertTable {
     private final HeardOrder open = new HeardOrder();
     private final Dropped droppedResolved = new Dropped();
     private final Dropped droppedOpen = new Dropped();
+    private final Texts texts = new Texts();
+    /** Without the texts. */
     private long bytes;
 
     /** A name or hash of an object of a namespace. */
@@ -62,31 +66,61 @@ public final class AlertTable {
     /** One fingerprint, as long as the indexes know it by the same. Streams read the history without the lock. */
     private static final class Entry {
         volatile AlertHistory history;
-        long bytes;
+        long likeness;
+        /** Neighbours in its {@link HeardOrder}. */
+        @Nullable
+        Entry before;
 
-        Entry(AlertHistory history) {
+        @Nullable
+        Entry after;
+
+        Entry(AlertHistory history, long likeness) {
             this.history = history;
-            this.bytes = history.bytes();
+            this.likeness = likeness;
         }
     }
 
     /** Entries by the second in which they were last heard of. */
     private static final class HeardOrder {
 
-        private final TreeMap<Long, LinkedHashSet<Entry>> bySecond = new TreeMap<>();
+        private final TreeMap<Long, Second> seconds = new TreeMap<>();
         private int size;
 
+        /** A chain of entries: a million of them need no set of their own. */
+        private static final class Second {
+            @Nullable
+            Entry first;
+
+            int size;
+        }
+
         void add(Entry entry) {
-            bySecond.computeIfAbsent(second(entry), key -> new LinkedHashSet<>())
-                    .add(entry);
+            var second = seconds.computeIfAbsent(second(entry), key -> new Second());
+            entry.before = null;
+            entry.after = second.first;
+            if (second.first != null) {
+                second.first.before = entry;
+            }
+            second.first = entry;
+            second.size++;
             size++;
         }
 
         void remove(Entry entry) {
-            bySecond.computeIfPresent(second(entry), (key, same) -> {
-                size -= same.remove(entry) ? 1 : 0;
-                return same.isEmpty() ? null : same;
-            });
+            var second = Objects.requireNonNull(seconds.get(second(entry)), "an alert has no place in its order");
+            if (entry.before == null) {
+                second.first = entry.after;
+            } else {
+                entry.before.after = entry.after;
+            }
+            if (entry.after != null) {
+                entry.after.before = entry.before;
+            }
+            second.size--;
+            size--;
+            if (second.size == 0) {
+                seconds.remove(second(entry));
+            }
         }
 
         private static long second(Entry entry) {
@@ -95,8 +129,8 @@ public final class AlertTable {
 
         @Nullable
         Entry oldest() {
-            var first = bySecond.firstEntry();
-            return first == null ? null : first.getValue().iterator().next();
+            var oldest = seconds.firstEntry();
+            return oldest == null ? null : oldest.getValue().first;
         }
 
         int size() {
@@ -105,8 +139,8 @@ public final class AlertTable {
 
         /** How many were last heard of before this time, to the second. */
         int before(Instant time) {
-            return bySecond.headMap(time.getEpochSecond()).values().stream()
-                    .mapToInt(Set::size)
+            return seconds.headMap(time.getEpochSecond()).values().stream()
+                    .mapToInt(second -> second.size)
                     .sum();
         }
     }
@@ -138,28 +172,75 @@ public final class AlertTable {
     }
 
     /** Takes in one delivery and says what is now known of its fingerprint. */
-    public synchronized AlertHistory apply(Alert alert) {
-        var entry = entries.get(alert.fingerprint());
-        var now = entry == null ? AlertHistory.of(alert) : entry.history.with(alert);
-        if (entry != null && isIndexedAlike(entry.history, now)) { // most deliveries only repeat
-            if (entry.history.isKeptLike(now)) {
-                entry.history = now;
-                return now;
-            }
-            bytes -= entry.bytes;
-            order(entry).remove(entry);
-            entry.history = now;
-            entry.bytes = now.bytes();
-            bytes += entry.bytes;
-            order(entry).add(entry);
-        } else {
-            add(new Entry(now));
-            if (entry != null) { // after the new one is in, so that who reads meanwhile misses nothing
-                remove(entry);
-            }
+    public AlertHistory apply(Alert alert) {
+        return apply(alert, UNLIKE_ANY);
+    }
+
+    /**
+     * As {@link #apply(Alert)}.
+     *
+     * @param likeness the same for deliveries that differ by when they were received only, see {@link #again}
+     */
+    public synchronized AlertHistory apply(Alert alert, long likeness) {
+        var known = entries.get(alert.fingerprint());
+        if (known == null) {
+            return applied(added(AlertHistory.of(alert), likeness));
         }
+        var now = known.history.with(alert);
+        long latest = now.latest() == alert ? likeness : known.likeness;
+        if (!isIndexedAlike(known.history, now)) {
+            var entry = added(now, latest);
+            remove(known); // after the new one is in, so that who reads meanwhile misses nothing
+            return applied(entry);
+        }
+        known.likeness = latest;
+        if (known.history.isOrderedLike(now)) {
+            replace(known, now);
+        } else {
+            order(known).remove(known);
+            replace(known, now);
+            order(known).add(known);
+        }
+        return applied(known);
+    }
+
+    private AlertHistory applied(Entry entry) {
         evict();
-        return now;
+        return entry.history;
+    }
+
+    /** Most deliveries only repeat, so there is nothing to look up. */
+    private void replace(Entry entry, AlertHistory now) {
+        var before = entry.history;
+        if (before.hasTextsOf(now)) {
+            bytes += now.bytes() - before.bytes();
+            entry.history = now;
+        } else {
+            entry.history = hold(now);
+            release(before);
+        }
+    }
+
+    /**
+     * Takes in a delivery that says what the newest one of this fingerprint said, at another time; empty, and nothing is taken
+     * in, where it is not known to say that.
+     */
+    public synchronized Optional<AlertHistory> again(Fingerprint fingerprint, long likeness, Instant receivedAt) {
+        var entry = entries.get(fingerprint);
+        return entry == null || entry.likeness != likeness || likeness == UNLIKE_ANY
+                ? Optional.empty()
+                : Optional.of(apply(entry.history.latest().heardAt(receivedAt), likeness));
+    }
+
+    private AlertHistory hold(AlertHistory history) {
+        var shared = history.share(texts::hold);
+        bytes += shared.bytes();
+        return shared;
+    }
+
+    private void release(AlertHistory history) {
+        bytes -= history.bytes();
+        history.latest().forEachText(texts::release);
     }
 
     /** Also where a sender makes up fingerprints, so that the labels of one are now these and now those. */
@@ -230,7 +311,7 @@ public final class AlertTable {
 
     /** About so many bytes of memory. */
     public synchronized long bytes() {
-        return bytes;
+        return bytes + texts.bytes();
     }
 
     /** How many fingerprints that were last heard of with this status were given up for lack of room since the start. */
@@ -259,7 +340,7 @@ public final class AlertTable {
     }
 
     private void evict() {
-        while (entries.size() > limit || (bytes > maxBytes && entries.size() > 1)) {
+        while (entries.size() > limit || (bytes() > maxBytes && entries.size() > 1)) {
             var oldest = resolved.oldest() == null ? open.oldest() : resolved.oldest();
             if (oldest == null) {
                 throw new IllegalStateException("an alert of the table has no place in its order");
@@ -281,10 +362,10 @@ public final class AlertTable {
         return wasResolved ? droppedResolved : droppedOpen;
     }
 
-    private void add(Entry entry) {
+    private Entry added(AlertHistory history, long likeness) {
+        var entry = new Entry(hold(history), likeness);
         entries.put(entry.history.fingerprint(), entry);
         order(entry).add(entry);
-        bytes += entry.bytes;
         var labels = entry.history.latest().labels();
         labels.namespace().ifPresent(namespace -> {
             var subjects = labels.subjects();
@@ -294,12 +375,13 @@ public final class AlertTable {
                 put(openByName, labels.alertname(), begun, entry);
             }
         });
+        return entry;
     }
 
     private void remove(Entry entry) {
         entries.remove(entry.history.fingerprint(), entry);
         order(entry).remove(entry);
-        bytes -= entry.bytes;
+        release(entry.history);
         var labels = entry.history.latest().labels();
         labels.namespace().ifPresent(namespace -> {
             labels.subjects().forEach(subject -> remove(bySubject, new Subject(namespace, subject), entry));

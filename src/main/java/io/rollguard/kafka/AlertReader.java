@@ -2,11 +2,11 @@ package io.rollguard.kafka;
 
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.trace.SpanKind;
-import io.rollguard.alert.Alert;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.reactor.Alerts;
 import io.rollguard.wire.StoredAlerts;
+import io.rollguard.wire.StoredAlerts.Read;
 import io.rollguard.wire.Topic;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,21 +32,20 @@ final class AlertReader implements Alerts, AutoCloseable {
 
     private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 2;
 
-    private final String cluster;
     private final Duration lookback;
     private final Clock clock;
     private final AlertTable table = new AlertTable(MAX_ALERTS, MAX_BYTES);
     private final List<Consumer<AlertHistory>> listeners = new CopyOnWriteArrayList<>();
-    private final StoredAlerts records = new StoredAlerts();
+    private final StoredAlerts records;
     private final AtomicLong unreadable = new AtomicLong();
     private final Tail tail;
     private final TableRoom room = new TableRoom(table);
     private Instant forgotten = Instant.MIN;
 
     AlertReader(Clients clients, String cluster, Duration lookback, Clock clock) {
-        this.cluster = cluster;
         this.lookback = lookback;
         this.clock = clock;
+        this.records = new StoredAlerts(cluster, table);
         this.tail = new Tail(
                 Topic.ALERT,
                 () -> clients.reader(Topic.ALERT),
@@ -71,22 +70,20 @@ final class AlertReader implements Alerts, AutoCloseable {
     }
 
     private void take(ConsumerRecord<byte[], byte[]> read) {
-        var alert = records.read(Records.type(read), read.key(), read.value());
-        if (alert.isEmpty()) {
-            if (unreadable.incrementAndGet() == 1) {
-                LOG.warnf(
-                        "offset %d of partition %d of %s is no alert, so it is passed over; further ones are only counted",
-                        read.offset(), read.partition(), read.topic());
+        switch (records.read(Records.type(read), read.key(), read.value())) {
+            case Read.Heard(var history) -> tell(history, read);
+            case Read.Elsewhere() -> {}
+            case Read.NoAlert() -> {
+                if (unreadable.incrementAndGet() == 1) {
+                    LOG.warnf(
+                            "offset %d of partition %d of %s is no alert, so it is passed over; further ones are only counted",
+                            read.offset(), read.partition(), read.topic());
+                }
             }
-            return;
-        }
-        if (alert.get().cluster().equals(cluster)) {
-            apply(alert.get(), read);
         }
     }
 
-    private void apply(Alert alert, ConsumerRecord<byte[], byte[]> read) {
-        var history = table.apply(alert);
+    private void tell(AlertHistory history, ConsumerRecord<byte[], byte[]> read) {
         if (!Records.isTraced(read)) {
             listeners.forEach(listener -> tell(listener, history));
             return;
@@ -95,7 +92,7 @@ final class AlertReader implements Alerts, AutoCloseable {
                 .spanBuilder("alert heard")
                 .setParent(Records.trace(read))
                 .setSpanKind(SpanKind.CONSUMER)
-                .setAttribute("rollguard.alert", alert.fingerprint().value())
+                .setAttribute("rollguard.alert", history.fingerprint().value())
                 .startSpan();
         try (var scope = span.makeCurrent()) {
             listeners.forEach(listener -> tell(listener, history));

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /** Events as Kafka's records and back. The trace of whoever writes goes along as {@code traceparent}. */
 final class Records {
 
+    private static final String TYPE = "ce_type";
+    private static final String TRACE = "traceparent";
+
     private static final TextMapGetter<Headers> GETTER = new TextMapGetter<>() {
         @Override
         public Iterable<String> keys(Headers headers) {
@@ -51,16 +54,22 @@ final class Records {
     }
 
     static @Nullable String type(ConsumerRecord<byte[], byte[]> read) {
-        return text(read.headers().lastHeader("ce_type"));
+        return text(read.headers().lastHeader(TYPE));
+    }
+
+    /** Whether its writer was in a trace. Looks at no more headers than it has to, since there may be millions of records. */
+    static boolean isTraced(ConsumerRecord<byte[], byte[]> read) {
+        var headers = read.headers().toArray();
+        for (int at = headers.length - 1; at >= 0 && !headers[at].key().equals(TYPE); at--) {
+            if (headers[at].key().equals(TRACE)) {
+                return true; // it is written behind our own
+            }
+        }
+        return false;
     }
 
     static @Nullable String subject(ConsumerRecord<byte[], byte[]> read) {
         return text(read.headers().lastHeader("ce_subject"));
-    }
-
-    /** Whether its writer was in a trace. */
-    static boolean isTraced(ConsumerRecord<byte[], byte[]> read) {
-        return read.headers().lastHeader("traceparent") != null;
     }
 
     /** The trace that the record's writer was in. */

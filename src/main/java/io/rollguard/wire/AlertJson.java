@@ -107,11 +107,6 @@ final class AlertJson {
     }
 
     /** Reads what {@link #write} wrote. */
-    static Alert stored(byte[] value) throws IOException {
-        var usual = AlertStream.stored(value);
-        return usual.isPresent() ? usual.get() : storedTree(value);
-    }
-
     static Alert storedTree(byte[] value) throws IOException {
         var json = new Fields(Json.read(value), "");
         return received(json, json.text("cluster"), json.time("receivedAt")).alert();

@@ -1,10 +1,8 @@
 package io.rollguard.wire;
 
-import io.rollguard.alert.Alert;
 import io.rollguard.incident.Uuid5;
 import io.rollguard.reactor.ReleaseEvents;
 import io.rollguard.release.Release;
-import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
@@ -46,18 +44,6 @@ public final class Events {
 
     static boolean isAlert(@Nullable String type) {
         return type != null && type.startsWith(ALERT_PREFIX);
-    }
-
-    /** Reads an alert's record; empty where it is none. */
-    public static Optional<Alert> readAlert(@Nullable String type, byte @Nullable [] value) {
-        if (!isAlert(type) || value == null) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(AlertJson.stored(value));
-        } catch (IOException | RuntimeException e) {
-            return Optional.empty();
-        }
     }
 
     // --- releases

@@ -1,51 +1,80 @@
 package io.rollguard.wire;
 
 import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertHistory;
+import io.rollguard.alert.AlertTable;
+import io.rollguard.alert.Fingerprint;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the records of the alert topic, one after another. Most of them say what the one before of their alert said, at another
- * time: those cost a comparison, and share its texts. Not safe for many threads.
+ * Folds the records of the alert topic into the table, one after another. Most of them say what the one before of their alert
+ * said, at another time: those are not parsed, and share its texts. Not safe for many threads.
  */
 public final class StoredAlerts {
 
-    /** Of the values that are kept for comparison. */
-    private static final long MAX_BYTES = 8L * 1024 * 1024;
-
     private static final byte[] RECEIVED_AT = "\"receivedAt\":\"".getBytes(StandardCharsets.US_ASCII);
-    private static final int END = "\"}".length();
+    private static final byte[] END = {'"', '}'};
+    private static final int FINGERPRINT = 16;
 
-    /** By key, the last used one last. */
-    private final LinkedHashMap<ByteBuffer, Read> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final String cluster;
+    private final AlertTable table;
+    private final CRC32 crc32 = new CRC32();
+    private final CRC32C crc32c = new CRC32C();
 
-    private long bytes;
+    /** What a record turned out to be. */
+    public sealed interface Read {
 
-    /** @param time where in the value the text of {@code receivedAt} begins; it is the last field */
-    private record Read(byte[] value, int time, Alert alert) {}
+        /** Of this cluster; {@code history} is what is now known of its alert. */
+        record Heard(AlertHistory history) implements Read {}
 
-    /** Empty where it is no alert. */
-    public Optional<Alert> read(@Nullable String type, byte @Nullable [] key, byte @Nullable [] value) {
+        /** About another cluster, so the table does not know of it. */
+        record Elsewhere() implements Read {}
+
+        record NoAlert() implements Read {}
+    }
+
+    /**
+     * @param likeness a check sum of all that stands before the time: 64 bits of two kinds of CRC, which two texts of one alert
+     *     share by chance only, and a sender who contrives that deceives nobody but with his own alert
+     */
+    private record Repeatable(Fingerprint fingerprint, long likeness, Instant receivedAt) {}
+
+    /** @param cluster whose alerts the table holds */
+    public StoredAlerts(String cluster, AlertTable table) {
+        this.cluster = cluster;
+        this.table = table;
+    }
+
+    /** @param type the header {@code ce_type}; null where there is none */
+    public Read read(@Nullable String type, byte @Nullable [] key, byte @Nullable [] value) {
         if (!Events.isAlert(type) || value == null) {
-            return Optional.empty();
+            return new Read.NoAlert();
         }
-        if (key == null) {
-            return Events.readAlert(type, value);
-        }
-        var name = ByteBuffer.wrap(key);
-        var before = known.get(name);
-        var repeated = before == null ? null : repeated(before, value);
-        if (repeated != null) {
-            return Optional.of(repeated);
+        var repeatable = key == null ? null : repeatable(key, value);
+        if (repeatable != null) {
+            var again = table.again(repeatable.fingerprint(), repeatable.likeness(), repeatable.receivedAt());
+            if (again.isPresent()) {
+                return new Read.Heard(again.get());
+            }
         }
         var usual = AlertStream.stored(value);
-        usual.ifPresent(alert -> remember(name, value, alert));
-        return usual.isPresent() ? usual : tree(value);
+        var alert = usual.isPresent() ? usual : tree(value);
+        if (alert.isEmpty()) {
+            return new Read.NoAlert();
+        }
+        if (!alert.get().cluster().equals(cluster)) {
+            return new Read.Elsewhere();
+        }
+        // where it is unusual, the time may decide about more than when it was heard
+        long likeness = usual.isPresent() && repeatable != null ? repeatable.likeness() : AlertTable.UNLIKE_ANY;
+        return new Read.Heard(table.apply(alert.get(), likeness));
     }
 
     private static Optional<Alert> tree(byte[] value) {
@@ -56,28 +85,37 @@ public final class StoredAlerts {
         }
     }
 
-    private static @Nullable Alert repeated(Read before, byte[] value) {
-        int time = before.time();
-        if (value.length < time + END
-                || !Arrays.equals(before.value(), 0, time, value, 0, time)
-                || value[value.length - 2] != '"'
-                || value[value.length - 1] != '}') {
+    /** Null where the last field is not the time at which it was received. */
+    private @Nullable Repeatable repeatable(byte[] key, byte[] value) {
+        int end = value.length - END.length;
+        int time = end;
+        while (time > 0 && value[time - 1] != '"') {
+            time--;
+        }
+        int field = time - RECEIVED_AT.length;
+        if (field < 0
+                || !Arrays.equals(value, field, time, RECEIVED_AT, 0, RECEIVED_AT.length)
+                || !Arrays.equals(value, end, value.length, END, 0, END.length)
+                || key.length < FINGERPRINT) {
             return null;
         }
-        var receivedAt = Times.orNull(new String(value, time, value.length - END - time, StandardCharsets.ISO_8859_1));
-        return receivedAt == null ? null : before.alert().heardAt(receivedAt);
+        var fingerprint = text(key, key.length - FINGERPRINT, key.length);
+        var receivedAt = Times.orNull(text(value, time, end));
+        if (receivedAt == null || !Fingerprint.isValid(fingerprint)) {
+            return null;
+        }
+        return new Repeatable(new Fingerprint(fingerprint), likeness(value, time), receivedAt);
     }
 
-    private void remember(ByteBuffer name, byte[] value, Alert alert) {
-        int time = value.length - END - Times.text(alert.receivedAt()).length();
-        int field = time - RECEIVED_AT.length;
-        if (field < 0 || !Arrays.equals(value, field, time, RECEIVED_AT, 0, RECEIVED_AT.length)) {
-            return; // written by somebody else
-        }
-        var replaced = known.put(name, new Read(value, time, alert));
-        bytes += value.length - (replaced == null ? 0 : replaced.value().length);
-        while (bytes > MAX_BYTES) {
-            bytes -= known.pollFirstEntry().getValue().value().length;
-        }
+    private long likeness(byte[] value, int length) {
+        crc32.reset();
+        crc32.update(value, 0, length);
+        crc32c.reset();
+        crc32c.update(value, 0, length);
+        return crc32.getValue() << 32 | crc32c.getValue();
+    }
+
+    private static String text(byte[] bytes, int from, int to) {
+        return new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
     }
 }

@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -154,6 +156,12 @@ class AlertTableTest {
         }
     }
 
+    private static Set<String> texts(AlertTable table) {
+        var texts = new HashSet<String>();
+        table.all().forEach(each -> each.latest().forEachText(texts::add));
+        return texts;
+    }
+
     @Property(tries = 200)
     void countsAndWeighsWhatItHolds(@ForAll("deliveries") List<Alert> deliveries, @ForAll("limits") int limit) {
         var table = new AlertTable(limit);
@@ -166,7 +174,8 @@ class AlertTableTest {
                     .count());
         }
         assertThat(table.bytes())
-                .isEqualTo(table.all().stream().mapToLong(AlertHistory::bytes).sum());
+                .isEqualTo(table.all().stream().mapToLong(AlertHistory::bytes).sum()
+                        + texts(table).stream().mapToLong(Texts::bytes).sum());
         table.forget(T0.plus(Duration.ofDays(9)), TTL);
         assertThat(table.all()).isEmpty();
         assertThat(table.bytes()).isZero();

@@ -3,7 +3,9 @@ package io.rollguard.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.alert.Alert;
+import io.rollguard.alert.AlertTable;
 import io.rollguard.sandbox.bench.FuzzBodies;
+import io.rollguard.wire.StoredAlerts.Read;
 import io.rollguard.wire.WebhookBody.Result.Delivery;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -93,20 +95,28 @@ class AlertStreamTest {
             "2026-11-23T12:00:00Z\",\"receivedAt\":\"2027-11-23T12:00:00Z",
             "");
 
+    private static final String TYPE = "io.rollguard.alert.firing.v1";
+
     @Test
     void aRecordIsReadAlikeWhateverWasReadBeforeIt() {
         long seed = System.nanoTime();
         var random = new Random(seed);
-        var reader = new StoredAlerts();
+        var table = new AlertTable(10);
+        var reader = new StoredAlerts("ours", table);
+        var simple = new AlertTable(10);
         var key = "ours/00000000000000aa".getBytes(StandardCharsets.UTF_8);
-        var type = "io.rollguard.alert.firing.v1";
         for (int i = 0; i < 5_000; i++) {
             var text =
                     STORED.get(random.nextInt(STORED.size())).replace("TIME", TIMES.get(random.nextInt(TIMES.size())));
             var value = (random.nextInt(20) == 0 ? text + " " : text).getBytes(StandardCharsets.UTF_8);
-            assertThat(reader.read(type, key, value))
+            var expected = tree(value)
+                    .map(alert -> alert.cluster().equals("ours")
+                            ? new Read.Heard(simple.apply(alert))
+                            : new Read.Elsewhere());
+            assertThat(reader.read(TYPE, key, value))
                     .as("record %d of seed %d: %s", i, seed, text)
-                    .isEqualTo(tree(value));
+                    .isEqualTo(expected.orElseGet(Read.NoAlert::new));
+            assertThat(table.all()).isEqualTo(simple.all());
         }
     }
 
@@ -120,12 +130,12 @@ class AlertStreamTest {
 
     @Test
     void aRepeatSharesTheTextsOfTheOneBefore() {
-        var reader = new StoredAlerts();
+        var reader = new StoredAlerts("ours", new AlertTable(10));
+        var key = "ours/00000000000000aa".getBytes(StandardCharsets.UTF_8);
         var read = new ArrayList<Alert>();
         for (var time : List.of("2026-11-23T12:00:00Z", "2026-11-23T12:00:00.123Z")) {
             var value = STORED.getFirst().replace("TIME", time).getBytes(StandardCharsets.UTF_8);
-            read.add(reader.read("io.rollguard.alert.firing.v1", new byte[] {1}, value)
-                    .orElseThrow());
+            read.add(((Read.Heard) reader.read(TYPE, key, value)).history().latest());
         }
 
         assertThat(read.get(1).labels()).isSameAs(read.get(0).labels());
