@@ -56,9 +56,11 @@ public record Alert(
     /** The same with each of its texts put through this, which gives back an equal one. Names are few. */
     Alert share(UnaryOperator<String> one) {
         @SuppressWarnings({"unchecked", "rawtypes"})
-        Entry<String, String>[] shared = annotations.entrySet().stream()
-                .map(each -> Map.entry(each.getKey(), one.apply(each.getValue())))
-                .toArray(Entry[]::new);
+        Entry<String, String>[] shared = new Entry[annotations.size()];
+        int at = 0;
+        for (var annotation : annotations.entrySet()) {
+            shared[at++] = Map.entry(annotation.getKey(), one.apply(annotation.getValue()));
+        }
         return new Alert(
                 fingerprint,
                 status,

@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
         description = {
             "From the alert being accepted to the abort being with the API server, for",
             "alerts that need no settling, beside bare clients that make the same",
-            "awaited writes and reads. 95 % of the alerts are about nothing that rolls."
+            "awaited writes and reads. 95 %% of the alerts are about nothing that rolls."
         })
 final class ReactBenchCommand extends BenchCommand.Measuring implements Callable<Integer> {
 

@@ -27,10 +27,10 @@ final class AlertReader implements Alerts, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(AlertReader.class);
     private static final Duration FORGET_EVERY = Duration.ofMinutes(1);
 
-    /** More are no trouble of one cluster's; and half of the heap, so that there is room to work in. */
+    /** More are no trouble of one cluster's; and three fifths of the heap, so that there is room to work in. */
     private static final int MAX_ALERTS = 4_000_000;
 
-    private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 2;
+    private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 5 * 3;
 
     private final Duration lookback;
     private final Clock clock;

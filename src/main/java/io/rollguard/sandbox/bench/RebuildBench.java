@@ -46,7 +46,8 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
             Pattern.quote(Topics.ALERT) + " was read as it stood at the start: (\\d+) records in (\\d+) ms");
 
     private static final Pattern FLOOR_READ = Pattern.compile(RebuildFloor.READ + "(\\d+) (\\d+)");
-    private static final Pattern DROPPED = Pattern.compile("(?m)^rollguard_alerts_dropped_total\\{[^}]*}\\s+(\\S+)$");
+    private static final String DROPPED = "rollguard_alerts_dropped_total";
+    private static final String BYTES = "rollguard_alerts_bytes";
 
     /**
      * One reading.
@@ -54,9 +55,17 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
      * @param readyMs from the start of the process to the moment at which the service decides; 0 for the floor
      * @param residentKiB then
      * @param liveBytes of its heap after a full collection
+     * @param tableBytes what the table of alerts takes by its own account
      * @param dropped alerts that the table gave up
      */
-    private record Reading(long records, long readMs, long readyMs, long residentKiB, long liveBytes, double dropped) {
+    private record Reading(
+            long records,
+            long readMs,
+            long readyMs,
+            long residentKiB,
+            long liveBytes,
+            double tableBytes,
+            double dropped) {
 
         double perSecond() {
             return records * 1e3 / readMs;
@@ -69,6 +78,7 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
                     "ready_ms", readyMs,
                     "resident_kib", residentKiB,
                     "live_heap_bytes", liveBytes,
+                    "table_bytes", tableBytes,
                     "dropped", dropped);
         }
     }
@@ -155,22 +165,24 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
             long ready = (System.nanoTime() - began) / 1_000_000;
             var figures = read.get(1, TimeUnit.SECONDS);
             long resident = Memory.residentKiB(service.pid());
-            double dropped = dropped(service);
+            double dropped = metric(service, DROPPED);
+            double table = metric(service, BYTES);
             long live = Memory.of(service.pid()).liveBytes();
-            var reading = new Reading(figures[0], figures[1], ready, resident, live, dropped);
+            var reading = new Reading(figures[0], figures[1], ready, resident, live, table, dropped);
             progress.say(
-                    "service  %,.0f records/s, ready after %.1f s, resident %d MiB, live heap %d MiB, dropped %.0f",
-                    reading.perSecond(), ready / 1e3, resident >> 10, live >> 20, dropped);
+                    "service  %,.0f records/s, ready after %.1f s, resident %d MiB, live heap %d MiB, table %.0f MiB, dropped %.0f",
+                    reading.perSecond(), ready / 1e3, resident >> 10, live >> 20, table / 1048576, dropped);
             return reading;
         }
     }
 
-    private static double dropped(Service service) {
+    private static double metric(Service service, String name) {
         Await.until(
                 "the service tells its metrics",
                 Duration.ofSeconds(30),
-                () -> service.get("/q/metrics").body().contains("rollguard_alerts_dropped_total"));
-        return DROPPED.matcher(service.get("/q/metrics").body())
+                () -> service.get("/q/metrics").body().contains("\n" + name));
+        return Pattern.compile("(?m)^" + name + "(?:\\{[^}]*})?\\s+(\\S+)$")
+                .matcher(service.get("/q/metrics").body())
                 .results()
                 .mapToDouble(series -> Double.parseDouble(series.group(1)))
                 .sum();
@@ -184,7 +196,7 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
                 List.of(broker.bootstrapServers(), Topics.ALERT),
                 line -> complete(read, FLOOR_READ, line))) {
             var figures = read.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            var reading = new Reading(figures[0], figures[1], 0, 0, 0, 0);
+            var reading = new Reading(figures[0], figures[1], 0, 0, 0, 0, 0);
             progress.say("floor    %,.0f records/s", reading.perSecond());
             return reading;
         }
@@ -207,6 +219,7 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
                 "ready s",
                 "resident MiB",
                 "live heap MiB",
+                "table MiB",
                 "given up");
         var targets = new ArrayList<Target>();
         var raw = new LinkedHashMap<String, Object>();
@@ -225,6 +238,7 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
                     of.ofSubject(Reading::readyMs).median() / 1e3,
                     of.ofSubject(Reading::residentKiB).max() / 1024,
                     of.ofSubject(Reading::liveBytes).median() / 1048576,
+                    of.ofSubject(Reading::tableBytes).median() / 1048576,
                     of.ofSubject(Reading::dropped).max());
             targets.add(Target.atLeast(LEAST, "records/s, the service's to the bare consumer's, " + kind, ratio));
             raw.put(
