@@ -3,7 +3,6 @@ package io.rollguard.kafka;
 import static java.util.stream.Collectors.toMap;
 import static java.util.stream.Collectors.toUnmodifiableSet;
 
-import io.rollguard.config.RollguardConfig;
 import io.rollguard.reactor.Ownership;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.wire.Topic;
@@ -75,12 +74,8 @@ class CommandOwnership implements Ownership {
     private long askedAt;
 
     @Inject
-    CommandOwnership(Clients clients, CommandTopic commands, IncidentJournal incidents, RollguardConfig config) {
-        this(
-                commands,
-                () -> clients.member("rollguard-reactor-" + config.cluster()),
-                () -> incidents.foldToEnd(REQUEST),
-                System::nanoTime);
+    CommandOwnership(Group group, CommandTopic commands, IncidentJournal incidents) {
+        this(commands, group::member, () -> incidents.foldToEnd(REQUEST), System::nanoTime);
     }
 
     /**
@@ -99,12 +94,15 @@ class CommandOwnership implements Ownership {
         endLease();
     }
 
-    /** Takes part in the group until {@link #leave}; then says goodbye to it, so that the others take over at once. */
-    void run() {
+    /**
+     * Takes part in the group until {@link #leave}, or as long as this holds; then says goodbye to it, so that the others take
+     * over at once.
+     */
+    void run(BooleanSupplier goesOn) {
         try (var consumer = members.get()) {
             member = consumer;
             join(consumer);
-            while (!leaving) {
+            while (!leaving && goesOn.getAsBoolean()) {
                 turn(consumer);
             }
         } catch (WakeupException e) {
@@ -113,6 +111,7 @@ class CommandOwnership implements Ownership {
             }
         } finally {
             endLease();
+            tellChange();
         }
     }
 
@@ -227,7 +226,7 @@ class CommandOwnership implements Ownership {
             return;
         }
         told = owned;
-        if (owned.isEmpty() && !leased.isEmpty()) {
+        if (owned.isEmpty() && !leased.isEmpty() && !leaving) {
             LOG.warn(
                     "Kafka did not confirm in time that this instance takes part: it reconciles nothing until it does");
         } else {

@@ -8,6 +8,7 @@ import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +23,16 @@ class KafkaLifecycle {
     /** What made it fall out may last, such as a missing right: no need to ask all the time. */
     private static final Duration REJOIN = Duration.ofSeconds(2);
 
+    /** How often one that stands aside looks whether it is needed, at most; by chance, so that not all come back at once. */
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(4);
+
     private static final Duration LEAVE = Duration.ofSeconds(3);
 
     private final TopicCreation topics;
     private final AlertReader alerts;
     private final IncidentJournal incidents;
     private final Cluster cluster;
+    private final Group group;
     private final CommandOwnership commands;
     private final AckedLog log;
     private final BrokerWatch watch;
@@ -39,6 +44,7 @@ class KafkaLifecycle {
             AlertReader alerts,
             IncidentJournal incidents,
             Cluster cluster,
+            Group group,
             CommandOwnership commands,
             AckedLog log,
             BrokerWatch watch) {
@@ -46,6 +52,7 @@ class KafkaLifecycle {
         this.alerts = alerts;
         this.incidents = incidents;
         this.cluster = cluster;
+        this.group = group;
         this.commands = commands;
         this.log = log;
         this.watch = watch;
@@ -75,7 +82,8 @@ class KafkaLifecycle {
         }
         while (!commands.isLeaving()) {
             try {
-                commands.run();
+                commands.run(() -> cluster.answers() || group.size() <= 1);
+                standAside();
             } catch (RuntimeException e) {
                 LOG.errorf(e, "this instance fell out of the group that decides who owns what; it joins anew");
                 if (!rested(REJOIN)) {
@@ -83,6 +91,22 @@ class KafkaLifecycle {
                 }
             }
         }
+    }
+
+    /**
+     * One that the cluster does not answer can do nothing for its workloads, which others may. Where there is nobody else it takes
+     * part again all the same: somebody has to tell people.
+     */
+    private void standAside() {
+        if (commands.isLeaving()) {
+            return;
+        }
+        LOG.warn("the cluster does not answer this instance, so it leaves its workloads to the others");
+        do {
+            if (!rested(Duration.ofMillis(ThreadLocalRandom.current().nextLong(LOOK_AGAIN.toMillis())))) {
+                return;
+            }
+        } while (!commands.isLeaving() && !cluster.answers() && group.size() > 0);
     }
 
     /** One that can't decide yet takes no workload from one that can. */

@@ -62,6 +62,14 @@ class FabricCluster implements Cluster {
     /** A watch that told nothing for so long, bookmarks included, has left the picture behind. */
     private static final Duration STALE = Duration.ofMinutes(3);
 
+    /** Everybody who may call at all may read this. */
+    private static final String ANY = "/version";
+
+    private static final Duration ASK = Duration.ofSeconds(2);
+
+    /** With {@link #ASK} twice, so that one lost answer is nothing. */
+    private static final Duration SILENT = Duration.ofSeconds(6);
+
     private final ApiServer api;
     private final Acts acts;
     private final Mirror mirror;
@@ -71,6 +79,7 @@ class FabricCluster implements Cluster {
     private final String switches;
 
     private final boolean isConfigured;
+    private volatile Instant answeredAt;
     private final List<ObjectWatch> watches = new ArrayList<>();
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("kubernetes-watchdog").factory());
@@ -105,6 +114,7 @@ class FabricCluster implements Cluster {
         this.acts = new Acts(api);
         this.mirror = new Mirror(cluster);
         this.clock = clock;
+        this.answeredAt = clock.instant();
         var context = Optional.ofNullable(client.getNamespace());
         this.ownNamespace = configured.or(() -> inCluster ? context : Optional.empty());
         this.switches = "/api/v1/namespaces/%s/configmaps"
@@ -124,6 +134,7 @@ class FabricCluster implements Cluster {
     void start() {
         if (isConfigured) {
             watches.forEach(threads::execute);
+            threads.execute(this::askForEver);
         } else {
             LOG.warn("No cluster is configured: alerts are taken in, and nothing else is done.");
         }
@@ -136,6 +147,25 @@ class FabricCluster implements Cluster {
     void stop() {
         threads.shutdownNow();
         watchdog.shutdownNow();
+    }
+
+    /** A watch that was cut off without a word is silent as one is to which nothing happens. */
+    private void askForEver() {
+        try {
+            while (true) {
+                if (api.get(ANY, ASK) instanceof Reply.Got) {
+                    answeredAt = clock.instant();
+                }
+                Thread.sleep(ASK);
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public boolean answers() {
+        return !isConfigured || answeredAt.plus(SILENT).isAfter(clock.instant());
     }
 
     // --- the picture

@@ -27,6 +27,9 @@ public interface Cluster {
     /** Whether every watch has delivered what was there when it began. */
     boolean isWhole();
 
+    /** Whether the API server has answered within the last seconds, whatever it said. */
+    boolean answers();
+
     /** Calls back, soon, for each workload about which something changed. The callback must not block. */
     void onChange(Consumer<WorkloadRef> listener);
 

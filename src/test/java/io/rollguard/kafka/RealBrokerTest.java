@@ -303,9 +303,9 @@ class RealBrokerTest {
     void twoInstancesShareTheWorkloadsAndTheOneThatStaysTakesOver() throws Exception {
         var one = member(clients);
         var other = member(clients);
-        var first = Thread.ofPlatform().daemon().start(one::run);
+        var first = Thread.ofPlatform().daemon().start(() -> one.run(() -> true));
         awaitTrue(() -> owned(one) == WORKLOADS);
-        var second = Thread.ofPlatform().daemon().start(other::run);
+        var second = Thread.ofPlatform().daemon().start(() -> other.run(() -> true));
         awaitTrue(() -> owned(one) > 0 && owned(other) > 0 && owned(one) + owned(other) == WORKLOADS);
 
         long began = System.nanoTime();
@@ -321,6 +321,28 @@ class RealBrokerTest {
     }
 
     @Test
+    void oneThatStandsAsideIsNoMemberAnyMore() throws Exception {
+        var group = new Group(clients, "aside");
+        var one = member(clients, new CommandTopic(clients), "aside");
+        var other = member(clients, new CommandTopic(clients), "aside");
+        var answers = new AtomicBoolean(true);
+        assertThat(group.size()).isZero();
+        var first = Thread.ofPlatform().daemon().start(() -> one.run(answers::get));
+        var second = Thread.ofPlatform().daemon().start(() -> other.run(() -> true));
+        awaitTrue(() -> owned(one) > 0 && owned(other) > 0 && owned(one) + owned(other) == WORKLOADS);
+        assertThat(group.size()).isEqualTo(2);
+
+        answers.set(false);
+        first.join();
+
+        assertThat(owned(one)).isZero();
+        awaitTrue(() -> owned(other) == WORKLOADS);
+        assertThat(group.size()).isEqualTo(1);
+        other.leave();
+        second.join();
+    }
+
+    @Test
     void everyWorkloadHasAnOwnerWhereSomebodyElseMadeTheTopicSmaller() throws Exception {
         try (var own = TestBroker.start()) {
             var ownClients = Clients.of(own.bootstrapServers());
@@ -331,7 +353,7 @@ class RealBrokerTest {
             }
             var only = member(ownClients);
 
-            var member = Thread.ofPlatform().daemon().start(only::run);
+            var member = Thread.ofPlatform().daemon().start(() -> only.run(() -> true));
 
             awaitTrue(() -> owned(only) == WORKLOADS);
             only.leave();
@@ -389,7 +411,7 @@ class RealBrokerTest {
             }
         });
         var owner = member(clients, topic, "commands");
-        var member = Thread.ofPlatform().daemon().start(owner::run);
+        var member = Thread.ofPlatform().daemon().start(() -> owner.run(() -> true));
         awaitTrue(() -> !handed.isEmpty());
         owner.leave();
         member.join();

@@ -154,6 +154,7 @@ class TopicsAtStartTest {
                 alerts,
                 incidents,
                 noCluster(),
+                new Group(clients, "nobody"),
                 new CommandOwnership(
                         new CommandTopic(clients), () -> clients.member("nobody"), () -> true, System::nanoTime),
                 log,

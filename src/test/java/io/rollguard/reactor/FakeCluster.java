@@ -182,6 +182,11 @@ final class FakeCluster implements Cluster {
     }
 
     @Override
+    public boolean answers() {
+        return true;
+    }
+
+    @Override
     public void onChange(Consumer<WorkloadRef> listener) {}
 
     @Override

@@ -305,6 +305,11 @@ final class HistoryInstance {
         }
 
         @Override
+        public boolean answers() {
+            return true;
+        }
+
+        @Override
         public void onChange(Consumer<WorkloadRef> listener) {}
 
         @Override

@@ -148,6 +148,13 @@ final class ApiGate implements AutoCloseable {
         return hold(Where.AFTER, method, path);
     }
 
+    /** Nothing comes through any more, either way, and nobody is told. */
+    void cutOff() {
+        for (var method : List.of("GET", "PATCH", "POST", "DELETE")) {
+            hold(Where.BEFORE, method, "");
+        }
+    }
+
     private CompletableFuture<Void> hold(Where where, String method, String path) {
         var hold = new Hold(where, method, Pattern.compile(path), new CompletableFuture<>(), new CompletableFuture<>());
         holds.add(hold);

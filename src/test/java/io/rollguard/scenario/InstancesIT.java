@@ -114,6 +114,22 @@ class InstancesIT extends CrashPoints {
     }
 
     @Test
+    void oneThatTheClusterDoesNotAnswerIsReplaced() throws Exception {
+        var bad = givenACanary("cart");
+        var alert = alertOf("cart", bad);
+        var lost = whenOneHolds("GET", "/%s/rollouts/cart$".formatted(shop().namespace()), alert);
+        lost.api().cutOff();
+        other(lost).open();
+        stage().tap().awaitStep(shop().namespace(), "cart", "accepted", TAKEOVER);
+        thenStep("cart", "verified");
+
+        lost.api().open();
+
+        thenNothingMoreComesOf(alert);
+        assertThat(lost.api().answered("PATCH", statusOf("cart"))).isEmpty();
+    }
+
+    @Test
     void theBreakerCountsTheActsOfBoth() {
         bothRunWith(Map.of("ROLLGUARD_CLUSTER", "test-" + shop().namespace(), "ROLLGUARD_BREAKER_MAX", "2"));
         var bad = new HashMap<String, String>();
