@@ -6,6 +6,7 @@ import io.rollguard.incident.IncidentLog;
 import io.rollguard.incident.IncidentLog.Limits;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,17 +16,29 @@ import java.util.function.Consumer;
 /** The incident log in memory. What was appended outlives a reactor, as a topic does. */
 final class FakeJournal implements Journal {
 
+    static final Limits LIMITS = new Limits(5, Duration.ofMinutes(15), Duration.ofMinutes(15));
+
     final List<IncidentEvent> entries = new ArrayList<>();
     boolean reachable = true;
 
     /** What another instance wrote and this one has not folded yet. */
     private final List<IncidentEvent> unread = new ArrayList<>();
 
+    private final List<Instant> appendedAt = new ArrayList<>();
     private final Clock clock;
-    private final IncidentLog log = new IncidentLog(new Limits(5, Duration.ofMinutes(15), Duration.ofMinutes(15)));
+    private final IncidentLog log = new IncidentLog(LIMITS);
 
     FakeJournal(Clock clock) {
         this.clock = clock;
+    }
+
+    /** The same log as an instance folds it that has not seen it before. */
+    FakeJournal readByAnother() {
+        var other = new FakeJournal(clock);
+        for (int offset = 0; offset < entries.size(); offset++) {
+            other.take(appendedAt.get(offset), entries.get(offset));
+        }
+        return other;
     }
 
     void wroteAnother(IncidentEvent event) {
@@ -51,9 +64,14 @@ final class FakeJournal implements Journal {
         if (!reachable) {
             return CompletableFuture.failedStage(new IllegalStateException("no broker"));
         }
-        entries.add(event);
-        log.apply(entries.size() - 1, clock.instant(), event);
+        take(clock.instant(), event);
         return CompletableFuture.completedStage(entries.size() - 1L);
+    }
+
+    private void take(Instant at, IncidentEvent event) {
+        entries.add(event);
+        appendedAt.add(at);
+        log.apply(entries.size() - 1, at, event);
     }
 
     @Override

@@ -40,6 +40,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The reconcile loop on fakes: one look at a time, with the time set by the test. */
 class ReactorTest {
@@ -63,6 +65,10 @@ class ReactorTest {
     }
 
     private Reactor newReactor(Mode mode) {
+        return newReactor(mode, journal);
+    }
+
+    private Reactor newReactor(Mode mode, Journal journal) {
         var settings = new io.rollguard.reactor.Settings(
                 "instance-1",
                 new RollbackPolicy(mode, Set.of("rollguard")),
@@ -282,6 +288,29 @@ class ReactorTest {
         assertThat(cluster.writes).isEmpty();
         assertThat(failure().reason()).isEqualTo(Reason.SUPERSEDED);
         assertThat(incident().tries()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1, COOLING_DOWN", "0, "})
+    void theNextOwnerKeepsToTheCoolDownOfWhatTheOneBeforeDid(long millis, @Nullable Reason expected) {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        var actedAt = clock.instant();
+        cluster.aborted(actedAt);
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        clock.advance(Duration.ofSeconds(30));
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+        clock.moveTo(actedAt.plus(FakeJournal.LIMITS.coolDown()).plusMillis(millis));
+        fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-canary2-0"));
+        var readByTheNext = journal.readByAnother();
+
+        newReactor(Mode.AUTO, readByTheNext).reconcile(CART);
+
+        var next = readByTheNext.log().of(CART).getLast();
+        assertThat(next.revision()).hasToString("canary2");
+        assertThat(next.judged().allowed().reason()).isEqualTo(expected);
+        assertThat(cluster.writes).hasSize(expected == null ? 2 : 1);
     }
 
     private void crashBeforeTheWrite() {

@@ -2,10 +2,12 @@ package io.rollguard.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rollguard.release.Kind;
 import io.rollguard.sandbox.stage.Await;
 import io.rollguard.sandbox.stage.Tap;
 import io.rollguard.sandbox.stage.Webhook;
 import io.rollguard.sandbox.stage.Webhook.Alert;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class InstancesIT extends CrashPoints {
 
     private static final Map<String, String> NOTHING_ELSE = Map.of();
+
+    /** Longer than it takes to be replaced and to ship once more. */
+    private static final Duration COOL_DOWN = Duration.ofSeconds(40);
 
     private Map<String, String> configured = NOTHING_ELSE;
 
@@ -149,6 +154,41 @@ class InstancesIT extends CrashPoints {
                         && names.stream().filter(this::isRefusedByTheBreaker).count() == 4);
         assertThat(accepted("/%s/rollouts/cart-.*/status".formatted(shop().namespace())))
                 .hasSize(2);
+    }
+
+    @Test
+    void whoeverTakesOverKeepsToTheCoolDownOfAnActOfTheOneThatWasKilled() {
+        bothRunWith(Map.of("ROLLGUARD_COOL_DOWN", COOL_DOWN.toString()));
+        givenARolledBackCanary("cart");
+        var first = steps("cart", "intended").getFirst();
+        var killed = instances().stream()
+                .filter(each ->
+                        each.api().answered("PATCH", statusOf("cart")).findAny().isPresent())
+                .findFirst()
+                .orElseThrow();
+        killed.kill();
+        shop().ship(Kind.ROLLOUT, "cart", "v3");
+        var bad = shop().awaitCurrentOtherThan(
+                        Kind.ROLLOUT, "cart", first.value().path("revision").asText());
+        shop().awaitCanary("cart");
+
+        whenItAlerts(other(killed), firing("CartErrors", Map.of("pod", podOf("cart", bad))));
+
+        thenRefused("cart", "cooling-down");
+        thenOneAbort("cart");
+        Await.until(
+                "it is rolled back once the cool-down is over",
+                COOL_DOWN,
+                () -> steps("cart", "verified").size() == 2);
+        thenAborted("cart", bad);
+        var intents = steps("cart", "intended");
+        assertThat(intents)
+                .extracting(intent -> intent.value().path("revision").asText())
+                .endsWith(bad)
+                .hasSize(2);
+        assertThat(intents.getLast().appendedAt())
+                .isAfterOrEqualTo(first.appendedAt().plus(COOL_DOWN));
+        assertThat(accepted(statusOf("cart"))).hasSize(2);
     }
 
     private boolean isRefusedByTheBreaker(String name) {
