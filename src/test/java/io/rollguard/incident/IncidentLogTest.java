@@ -244,11 +244,42 @@ class IncidentLogTest {
         append(log, T0, intent(3, 1, 3));
         append(log, T0, intent(4, 1, 4));
         append(log, T0.plusSeconds(1), intent(5, 1, 5));
+        assertThat(incident(log, 5).state()).as("nothing is under way").isEqualTo(State.SUSPECTED);
+        assertThat(incident(log, 5).triggers()).isEmpty();
+        assertThat(log.spentOn("uid5")).isEmpty();
 
         append(log, T0.plus(LIMITS.breakerWindow()), intent(5, 2, 5));
 
         assertThat(incident(log, 5).attempts()).extracting(Attempt::isEffective).containsExactly(false, true);
         assertThat(incident(log, 5).tries()).isEqualTo(1);
+    }
+
+    @Test
+    void whatHasBegunToActGoesOnThoughOthersFillTheBreaker() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(3, 1, 3));
+        append(log, T0, intent(4, 1, 4));
+
+        assertThat(log.hold(id(3), "uid3", new RevisionHash("bad3"), List.of(episode(3)), T0))
+                .isEmpty();
+        append(log, T0, failed(3, 1, Reason.UNREACHABLE));
+        append(log, T0.plusSeconds(2), intent(3, 2, 3));
+
+        assertThat(incident(log, 3).openAttempt()).map(Attempt::number).hasValue(2);
+    }
+
+    @Test
+    void theBreakerCountsAnActFromItsFirstIntent() {
+        var log = new IncidentLog(LIMITS);
+        for (int incident = 3; incident <= 4; incident++) {
+            append(log, T0, intent(incident, 1, incident));
+            append(log, T0, failed(incident, 1, Reason.UNREACHABLE));
+            append(log, T0.plus(Duration.ofMinutes(5)), intent(incident, 2, incident));
+        }
+
+        append(log, T0.plus(LIMITS.breakerWindow()), intent(5, 1, 5));
+
+        assertThat(incident(log, 5).openAttempt()).isPresent();
     }
 
     @Test
@@ -284,6 +315,18 @@ class IncidentLogTest {
 
         assertThat(incident(log, 1).attempts().getFirst().isEffective()).isTrue();
         assertThat(incident(log, 0).tries()).isZero();
+    }
+
+    @Test
+    void anIntentThatWasWithdrawnFreesWhatItHeldAndNoMore() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0.plus(LIMITS.coolDown()), intent(2, 1, 2));
+        append(log, T0.plus(LIMITS.coolDown()), failed(2, 1, Reason.WITHDRAWN));
+
+        append(log, T0.plus(LIMITS.coolDown()), intent(1, 1, 1));
+
+        assertThat(incident(log, 1).attempts().getFirst().voided()).isEqualTo(Reason.ROLLED_BACK_BEFORE);
     }
 
     @Test
@@ -351,6 +394,34 @@ class IncidentLogTest {
         assertThat(incident(log, 0).attempts()).hasSize(3);
         assertThat(incident(log, 0).state()).isEqualTo(State.ESCALATED);
         assertThat(incident(log, 0).nextAttempt()).isEmpty();
+    }
+
+    @Test
+    void anAnswerThatIsWrittenTwiceIsOne() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, event(0, 0, "bad", 1, Reason.FORBIDDEN, new Step.Failed(false, "", "")));
+        var retry = event(0, 0, "bad", 1, null, new Step.Answered(Command.Kind.RETRY, new UUID(1, 1), 2));
+
+        append(log, T0, retry);
+        append(log, T0, retry);
+
+        assertThat(incident(log, 0).answers().given())
+                .singleElement()
+                .satisfies(answer -> assertThat(answer.refusal()).isNull());
+        assertThat(incident(log, 0).nextAttempt()).hasValue(2);
+    }
+
+    @Test
+    void intentsThatComeToNothingEndSomeTimeToo() {
+        var log = new IncidentLog(LIMITS);
+        for (int attempt = 1; attempt <= 30; attempt++) {
+            append(log, T0.plusSeconds(attempt), intent(0, attempt, 0));
+            append(log, T0.plusSeconds(attempt), failed(0, attempt, Reason.WITHDRAWN));
+        }
+
+        assertThat(incident(log, 0).attempts()).hasSize(20);
+        assertThat(incident(log, 0).state()).isEqualTo(State.ESCALATED);
     }
 
     @Test

@@ -25,13 +25,15 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A cluster with one Rollout, shop/cart, that does what its verbs say. */
+/** A cluster with one Rollout, shop/cart, and maybe a Deployment, shop/search, that does what its verbs say. */
 final class FakeCluster implements Cluster {
 
     static final WorkloadRef CART = new WorkloadRef("test", "shop", Kind.ROLLOUT, "cart");
+    static final WorkloadRef SEARCH = new WorkloadRef("test", "shop", Kind.DEPLOYMENT, "search");
     static final RevisionHash STABLE = new RevisionHash("stable1");
     static final RevisionHash CANARY = new RevisionHash("canary1");
     private static final String UID = "uid-cart";
+    private static final String UID_OF_SEARCH = "uid-search";
 
     final List<String> writes = new ArrayList<>();
     final Deque<Answer> answers = new ArrayDeque<>();
@@ -113,6 +115,40 @@ final class FakeCluster implements Cluster {
                 Settings.NONE));
     }
 
+    void gone() {
+        objects.remove(CART);
+    }
+
+    /** The Deployment moves to a new revision, of which one pod is there; {@code number} counts its revisions from 1. */
+    void deploys(RevisionHash hash, int number, Instant at) {
+        revision(SEARCH, UID_OF_SEARCH, hash, number, at, 1);
+        objects.put(new PodFacts("shop", "search-" + hash + "-0", "search-" + hash, "node-a", true, false, at));
+        objects.put(new WorkloadFacts(
+                SEARCH,
+                UID_OF_SEARCH,
+                true,
+                Strategy.ROLLING,
+                4,
+                1,
+                4,
+                5,
+                hash,
+                null,
+                false,
+                null,
+                null,
+                null,
+                false,
+                null,
+                null,
+                false,
+                null,
+                null,
+                false,
+                Set.of(),
+                Settings.NONE));
+    }
+
     private void rollout(
             RevisionHash current,
             RevisionHash stable,
@@ -146,17 +182,22 @@ final class FakeCluster implements Cluster {
     }
 
     private void revision(RevisionHash hash, long number, Instant createdAt, int replicas) {
+        revision(CART, UID, hash, number, createdAt, replicas);
+    }
+
+    private void revision(
+            WorkloadRef workload, String uid, RevisionHash hash, long number, Instant createdAt, int replicas) {
         objects.put(new RevisionFacts(
                 "shop",
-                "cart-" + hash,
-                UID,
+                workload.name() + "-" + hash,
+                uid,
                 hash,
                 number,
                 false,
                 createdAt,
                 replicas,
                 replicas,
-                Map.of("app", "cart"),
+                Map.of("app", workload.name()),
                 "template-" + hash,
                 "config-" + hash));
     }

@@ -21,7 +21,7 @@ final class FakeJournal implements Journal {
     final List<IncidentEvent> entries = new ArrayList<>();
     boolean reachable = true;
 
-    /** What another instance wrote and this one has not folded yet. */
+    /** What another instance wrote and this one has not folded yet. Comes before whatever is appended next. */
     private final List<IncidentEvent> unread = new ArrayList<>();
 
     private final List<Instant> appendedAt = new ArrayList<>();
@@ -64,8 +64,14 @@ final class FakeJournal implements Journal {
         if (!reachable) {
             return CompletableFuture.failedStage(new IllegalStateException("no broker"));
         }
+        foldUnread();
         take(clock.instant(), event);
         return CompletableFuture.completedStage(entries.size() - 1L);
+    }
+
+    private void foldUnread() {
+        unread.forEach(event -> take(clock.instant(), event));
+        unread.clear();
     }
 
     private void take(Instant at, IncidentEvent event) {
@@ -82,8 +88,7 @@ final class FakeJournal implements Journal {
     @Override
     public boolean foldToEnd(Duration atMost) {
         if (reachable) {
-            unread.forEach(this::append);
-            unread.clear();
+            foldUnread();
         }
         return reachable;
     }

@@ -2,6 +2,7 @@ package io.rollguard.reactor;
 
 import static io.rollguard.reactor.FakeCluster.CANARY;
 import static io.rollguard.reactor.FakeCluster.CART;
+import static io.rollguard.reactor.FakeCluster.SEARCH;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,10 +10,12 @@ import io.rollguard.alert.Alert;
 import io.rollguard.alert.Alert.Status;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertTable;
+import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Labels;
 import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
 import io.rollguard.policy.Allowed;
@@ -21,6 +24,7 @@ import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadRef;
@@ -278,6 +282,18 @@ class ReactorTest {
     }
 
     @Test
+    void anIntentIsWithdrawnWhereAPersonIsToBeAskedByNow() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+
+        newReactor(Mode.APPROVE).reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(failure().reason()).isEqualTo(Reason.WITHDRAWN);
+        assertThat(failure().detail()).isEqualTo(Reason.NOT_APPROVED.text());
+    }
+
+    @Test
     void anAbortWhoseRevisionWasReplacedMayHaveBeenDoneAndCounts() {
         fires("CartErrors", CANARY_POD);
         crashBeforeTheWrite();
@@ -311,6 +327,66 @@ class ReactorTest {
         assertThat(next.revision()).hasToString("canary2");
         assertThat(next.judged().allowed().reason()).isEqualTo(expected);
         assertThat(cluster.writes).hasSize(expected == null ? 2 : 1);
+    }
+
+    // --- intents that the log makes void
+
+    @Test
+    void anIntentThatIsVoidAtItsPlaceIsNotCarriedOutAndMadeAnewOnceNothingForbidsIt() {
+        fires("CartErrors", CANARY_POD);
+        othersFillTheBreaker();
+        reactor.reconcile(CART);
+        assertThat(incident().attempts())
+                .singleElement()
+                .satisfies(attempt -> assertThat(attempt.voided()).isEqualTo(Reason.BREAKER_OPEN));
+        assertThat(cluster.writes).isEmpty();
+
+        reactor.reconcile(CART);
+        assertThat(allowed().reason()).isEqualTo(Reason.BREAKER_OPEN);
+        clock.advance(FakeJournal.LIMITS.breakerWindow());
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(incident().tries()).isEqualTo(1);
+    }
+
+    @Test
+    void anIncidentWhoseIntentsWereAllVoidOpensAgain() {
+        fires("CartErrors", CANARY_POD);
+        othersFillTheBreaker();
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(incident().closedFor()).isEqualTo(Reason.RESOLVED);
+
+        clock.advance(FakeJournal.LIMITS.breakerWindow());
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+        assertThat(journal.log().of(CART))
+                .singleElement()
+                .satisfies(incident -> assertThat(incident.state()).isEqualTo(Incident.State.ACTING));
+    }
+
+    /** Written by another instance just before what this one writes next. */
+    private void othersFillTheBreaker() {
+        for (int number = 0; number < FakeJournal.LIMITS.breakerMax(); number++) {
+            var trigger = new Episode(new Fingerprint("%016x".formatted(number)), clock.instant());
+            journal.wroteAnother(new IncidentEvent(
+                    new IncidentId(new UUID(0, number)),
+                    1,
+                    1,
+                    new WorkloadRef("test", "pay", Kind.ROLLOUT, "w" + number),
+                    "uid-" + number,
+                    new RevisionHash("bad" + number),
+                    new RevisionHash("good"),
+                    Act.ABORT,
+                    "instance-2",
+                    null,
+                    clock.instant(),
+                    new Step.Intended(List.of(trigger))));
+        }
     }
 
     private void crashBeforeTheWrite() {
@@ -388,12 +464,17 @@ class ReactorTest {
             cluster.answers.add(new Answer.NotDone("500"));
         }
 
+        var begun = clock.instant();
+        var asked = new ArrayList<Long>();
+        cluster.beforeWrite =
+                () -> asked.add(Duration.between(begun, clock.instant()).toSeconds());
+
         for (int second = 0; second < 60; second++) {
             reactor.reconcile(CART);
             clock.advance(Duration.ofSeconds(1));
         }
 
-        assertThat(cluster.writes).hasSize(3);
+        assertThat(asked).containsExactly(0L, 2L, 6L);
         assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
         assertThat(incident().attempts())
                 .extracting(attempt -> attempt.number())
@@ -548,7 +629,7 @@ class ReactorTest {
         fires("CartErrors", Map.of("namespace", "shop", "rollout", "cart"));
         reactor.reconcile(CART);
         var last = journal.entries.getLast();
-        journal.append(new io.rollguard.incident.IncidentEvent(
+        journal.append(new IncidentEvent(
                 last.incident(),
                 last.version() + 1,
                 0,
@@ -584,6 +665,59 @@ class ReactorTest {
 
         assertThat(cluster.writes).hasSize(1);
         assertThat(journal.log().of(CART).getLast().judged().allowed().reason()).isEqualTo(Reason.NO_GOOD_REVISION);
+    }
+
+    @Test
+    void anAbortGoesBackToWhatServesThoughItWasFoundGuilty() {
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.pause = Pause.NONE;
+        resolves("CartErrors", CANARY_POD);
+        clock.advance(Duration.ofHours(1));
+        cluster.shipOnTopOf(CANARY, new RevisionHash("canary2"), clock.instant());
+
+        fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-canary2-0"));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("abort canary2 to canary1");
+    }
+
+    @Test
+    void whatWasFoundGuiltyIsNotRestored() {
+        cluster.deploys(new RevisionHash("one"), 1, START.minusSeconds(7200));
+        cluster.deploys(new RevisionHash("two"), 2, clock.instant());
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        fires("SearchErrors", Map.of("namespace", "shop", "pod", "search-two-0"));
+        reactor.reconcile(SEARCH);
+        cluster.pause = Pause.NONE;
+        resolves("SearchErrors", Map.of("namespace", "shop", "pod", "search-two-0"));
+        clock.advance(Duration.ofHours(1));
+        cluster.deploys(new RevisionHash("three"), 3, clock.instant());
+
+        fires("SearchErrors", Map.of("namespace", "shop", "pod", "search-three-0"));
+        reactor.reconcile(SEARCH);
+
+        var incidents = journal.log().of(SEARCH);
+        assertThat(incidents)
+                .extracting(incident -> incident.judged().allowed().reason())
+                .containsExactly(Reason.PAUSED, Reason.NO_GOOD_REVISION);
+        assertThat(incidents.getLast().release().target().revision()).hasToString("two");
+        assertThat(cluster.writes).isEmpty();
+    }
+
+    @Test
+    void whatWasFoundGuiltyIsNotLearnedAsGoodThoughItBaked() {
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.promoted(clock.instant());
+        clock.advance(Duration.ofHours(1));
+        resolves("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.objects().goodRevisions("uid-cart")).isEmpty();
     }
 
     @Test
@@ -860,6 +994,63 @@ class ReactorTest {
         assertThat(journal.entries).hasSize(written);
     }
 
+    @Test
+    void aRequestForApprovalIsWithdrawnWhenItsAlertEnds() {
+        aPersonIsAsked();
+        resolves("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        thenNobodyIsAskedAnyMore(Reason.RESOLVED);
+        assertThat(journal.steps()).startsWith("suspected", "judged", "judged", "closed");
+    }
+
+    @Test
+    void aRequestForApprovalIsWithdrawnWhenItsReleaseEnds() {
+        aPersonIsAsked();
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+
+        reactor.reconcile(CART);
+
+        thenNobodyIsAskedAnyMore(Reason.RELEASE_OVER);
+    }
+
+    @Test
+    void aRequestForApprovalIsWithdrawnWhenItsWorkloadIsGone() {
+        aPersonIsAsked();
+        cluster.gone();
+
+        reactor.reconcile(CART);
+
+        thenNobodyIsAskedAnyMore(Reason.GONE);
+    }
+
+    @Test
+    void anApprovalThatComesAfterTheAlertHasEndedDoesNothing() {
+        aPersonIsAsked();
+        resolves("CartErrors", CANARY_POD);
+
+        ask(Command.Kind.APPROVE, incident().version());
+
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "answered", "judged", "closed");
+        assertThat(cluster.writes).isEmpty();
+    }
+
+    private void aPersonIsAsked() {
+        reactor = newReactor(Mode.APPROVE);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(incident().awaitsApproval()).isTrue();
+    }
+
+    private void thenNobodyIsAskedAnyMore(Reason why) {
+        assertThat(incident().closedFor()).isEqualTo(why);
+        assertThat(incident().awaitsApproval()).isFalse();
+        ask(Command.Kind.APPROVE, incident().version());
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.INCIDENT_CLOSED);
+        assertThat(cluster.writes).isEmpty();
+    }
+
     private Command command(Command.Kind kind, long seen) {
         return Command.about(incident(), kind, UUID.randomUUID(), seen, "ann", clock.instant());
     }
@@ -923,6 +1114,37 @@ class ReactorTest {
 
         assertThat(journal.steps()).endsWith("closed");
         assertThat(incident().closedFor()).isEqualTo(Reason.RESOLVED);
+    }
+
+    @Test
+    void anIncidentWhoseAttemptFailedClosesWhenTheAlertEnds() {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.NotDone("500"));
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+
+        reactor.reconcile(CART);
+
+        assertThat(incident().closedFor()).isEqualTo(Reason.RESOLVED);
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void anIncidentThatWasActedOnIsSeenThroughThoughTheNextReleaseBegins() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+        reactor.reconcile(CART);
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+
+        resolves("CartErrors", CANARY_POD);
+        clock.advance(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("verified", "cured", "closed");
     }
 
     @Test
