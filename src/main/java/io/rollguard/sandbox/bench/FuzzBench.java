@@ -11,9 +11,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -87,17 +84,17 @@ public final class FuzzBench implements Bench {
                     HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
             var fuzz = new FuzzBodies(Home.current().root().resolve("src/test/resources/payloads"), seed);
             var statuses = new ConcurrentSkipListMap<Integer, LongAdder>();
-            var memory = new ArrayList<Memory>();
+            var held = new ArrayList<Held>();
             for (int part = 0; part < PARTS; part++) {
                 send(client, service, fuzz, bodies * part / PARTS, bodies * (part + 1) / PARTS, statuses);
                 Thread.sleep(SETTLE); // what the table of alerts has still to read back lies in buffers
-                memory.add(Memory.of(service));
-                progress.say("%d sent: %s, %s", bodies * (part + 1) / PARTS, statuses, memory.getLast());
+                held.add(Held.by(service));
+                progress.say("%d sent: %s, %s", bodies * (part + 1) / PARTS, statuses, held.getLast());
             }
             var said = metrics(service, COUNTED);
             try (var admin =
                     Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
-                return report(statuses, memory, said, records(admin), log);
+                return report(statuses, held, said, records(admin), log);
             }
         }
     }
@@ -144,60 +141,28 @@ public final class FuzzBench implements Bench {
     }
 
     /**
-     * What the process holds.
+     * What the service holds, and of that the alerts.
      *
-     * @param liveBytes of its heap, after a full collection
-     * @param alerts how many the table of alerts keeps, as it must for its lookback
-     * @param alertBytes of them, by the table's own account
-     * @param residentKiB as Linux tells it; 0 elsewhere
+     * @param alerts how many its table keeps, as it must for its lookback
+     * @param alertBytes of live heap, by the table's own account
      */
-    private record Memory(long liveBytes, long alerts, long alertBytes, long residentKiB) {
+    private record Held(Memory memory, long alerts, long alertBytes) {
 
-        private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
-
-        /** Dead space that a collection leaves where it is, dressed up as objects. */
-        private static final Pattern FILLER =
-                Pattern.compile("(?m)^\\s*\\d+:\\s+\\d+\\s+(\\d+)\\s+\\S*jdk\\.internal\\.vm\\.Filler\\S*");
-
-        private static final Pattern RSS = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
-
-        static Memory of(Service service) throws IOException {
-            long pid = service.pid();
-            var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-            var histogram = new ProcessBuilder(jcmd, Long.toString(pid), "GC.class_histogram")
-                    .redirectErrorStream(true)
-                    .start();
-            var text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            var status = Path.of("/proc/" + pid + "/status");
-            var held = metrics(service, HELD);
-            long alertBytes = held.getOrDefault("rollguard_alerts_bytes", 0L);
-            return new Memory(
-                    number(TOTAL, text)
-                            - FILLER.matcher(text)
-                                    .results()
-                                    .mapToLong(each -> Long.parseLong(each.group(1)))
-                                    .sum(),
-                    held.values().stream().mapToLong(Long::longValue).sum() - alertBytes,
-                    alertBytes,
-                    Files.isReadable(status) ? number(RSS, Files.readString(status)) : 0);
+        static Held by(Service service) throws IOException {
+            var memory = Memory.of(service.pid());
+            var table = metrics(service, TABLE);
+            long alertBytes = table.getOrDefault("rollguard_alerts_bytes", 0L);
+            return new Held(
+                    memory, table.values().stream().mapToLong(Long::longValue).sum() - alertBytes, alertBytes);
         }
 
         long othersBytes() {
-            return liveBytes - alertBytes;
-        }
-
-        private static long number(Pattern pattern, String text) {
-            var matcher = pattern.matcher(text);
-            if (!matcher.find()) {
-                throw new IllegalStateException("no " + pattern + " in what was printed");
-            }
-            return Long.parseLong(matcher.group(1));
+            return memory.liveBytes() - alertBytes;
         }
 
         @Override
         public String toString() {
-            return "live heap %.1f MiB, of which %d alerts %.1f MiB, resident %d MiB"
-                    .formatted(liveBytes / MIB, alerts, alertBytes / MIB, residentKiB / 1024);
+            return "%s; %d alerts %.1f MiB".formatted(memory, alerts, alertBytes / MIB);
         }
     }
 
@@ -230,7 +195,7 @@ public final class FuzzBench implements Bench {
     private static final Pattern COUNTED =
             Pattern.compile("(?m)^(rollguard_(?:alerts_received|dead_letters)_total\\{[^}]*})\\s+(\\S+)$");
 
-    private static final Pattern HELD = Pattern.compile("(?m)^(rollguard_alerts(?:_bytes|\\{[^}]*}))\\s+(\\S+)$");
+    private static final Pattern TABLE = Pattern.compile("(?m)^(rollguard_alerts(?:_bytes|\\{[^}]*}))\\s+(\\S+)$");
 
     /** What the service counts, by series. */
     private static Map<String, Long> metrics(Service service, Pattern series) {
@@ -261,7 +226,7 @@ public final class FuzzBench implements Bench {
 
     private Report report(
             Map<Integer, LongAdder> statuses,
-            List<Memory> memory,
+            List<Held> held,
             Map<String, Long> said,
             Map<String, Long> records,
             Log log) {
@@ -276,21 +241,20 @@ public final class FuzzBench implements Bench {
                 .sum();
         double kept = said.values().stream().mapToLong(Long::longValue).sum();
         double there = records.values().stream().mapToLong(Long::longValue).sum();
-        double resident =
-                memory.getLast().residentKiB() / (double) memory.getFirst().residentKiB();
-        double others =
-                memory.getLast().othersBytes() / (double) memory.getFirst().othersBytes();
+        double resident = held.getLast().memory().residentKiB()
+                / (double) held.getFirst().memory().residentKiB();
+        double others = held.getLast().othersBytes() / (double) held.getFirst().othersBytes();
 
         var table = new Table("sent", "live heap MiB", "alerts kept", "of them MiB", "all else MiB", "resident MiB");
-        for (int part = 0; part < memory.size(); part++) {
-            var each = memory.get(part);
+        for (int part = 0; part < held.size(); part++) {
+            var each = held.get(part);
             table.row(
                     bodies * (part + 1) / PARTS,
-                    each.liveBytes() / MIB,
+                    each.memory().liveBytes() / MIB,
                     each.alerts(),
                     each.alertBytes() / MIB,
                     each.othersBytes() / MIB,
-                    each.residentKiB() / 1024.0);
+                    each.memory().residentKiB() / 1024.0);
         }
         var text = new StringBuilder(table.toString());
         text.append("\nseed %d; answers by status: %s\ncounted by the service: %s\non the topics: %s\n"
@@ -305,10 +269,14 @@ public final class FuzzBench implements Bench {
         raw.put("log_lines", log.lines.sum());
         raw.put("log_trouble", log.trouble.sum());
         raw.put("log_first", List.copyOf(log.first));
-        raw.put("live_heap_bytes", memory.stream().map(Memory::liveBytes).toList());
-        raw.put("alerts", memory.stream().map(Memory::alerts).toList());
-        raw.put("alert_bytes", memory.stream().map(Memory::alertBytes).toList());
-        raw.put("resident_kib", memory.stream().map(Memory::residentKiB).toList());
+        raw.put(
+                "live_heap_bytes",
+                held.stream().map(each -> each.memory().liveBytes()).toList());
+        raw.put("alerts", held.stream().map(Held::alerts).toList());
+        raw.put("alert_bytes", held.stream().map(Held::alertBytes).toList());
+        raw.put(
+                "resident_kib",
+                held.stream().map(each -> each.memory().residentKiB()).toList());
         raw.put("counted", said);
         raw.put("records", records);
         return new Report(

@@ -15,6 +15,11 @@ import java.util.regex.Pattern;
 record Memory(long liveBytes, long residentKiB) {
 
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
+
+    /** Dead space that a collection leaves where it is, dressed up as objects. */
+    private static final Pattern FILLER =
+            Pattern.compile("(?m)^\\s*\\d+:\\s+\\d+\\s+(\\d+)\\s+\\S*jdk\\.internal\\.vm\\.Filler\\S*");
+
     private static final Pattern RSS = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
 
     static Memory of(long pid) throws IOException {
@@ -23,7 +28,15 @@ record Memory(long liveBytes, long residentKiB) {
                 .redirectErrorStream(true)
                 .start();
         var text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Memory(number(TOTAL, text), residentKiB(pid));
+        return new Memory(liveBytes(text), residentKiB(pid));
+    }
+
+    static long liveBytes(String histogram) {
+        long filled = FILLER.matcher(histogram)
+                .results()
+                .mapToLong(each -> Long.parseLong(each.group(1)))
+                .sum();
+        return number(TOTAL, histogram) - filled;
     }
 
     static long residentKiB(long pid) throws IOException {
