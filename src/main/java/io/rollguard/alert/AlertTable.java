@@ -12,8 +12,10 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +38,10 @@ public final class AlertTable {
 
     private final int limit;
     private final long maxBytes;
-    private final Map<Fingerprint, Entry> entries = new HashMap<>();
+
+    /** Changed with the lock only; who lists all of it goes through without, since that takes long where there are many. */
+    private final Map<Fingerprint, Entry> entries = new ConcurrentHashMap<>();
+
     private final Map<Subject, Set<Entry>> bySubject = new HashMap<>();
     private final Map<String, NavigableMap<Begun, Entry>> openByNamespace = new HashMap<>();
     private final Map<String, NavigableMap<Begun, Entry>> openByName = new HashMap<>();
@@ -292,8 +297,26 @@ public final class AlertTable {
         return sorted(found);
     }
 
-    public synchronized List<AlertHistory> all() {
+    public List<AlertHistory> all() {
         return sorted(entries.values());
+    }
+
+    /**
+     * The first so many in this order. Looks at each alert once and at few again; holds up nobody, and may see what is
+     * delivered meanwhile.
+     */
+    public List<AlertHistory> first(int count, Comparator<AlertHistory> order) {
+        var found = new PriorityQueue<>(order.reversed());
+        for (var entry : entries.values()) {
+            var history = entry.history; // read once
+            if (found.size() < count) {
+                found.add(history);
+            } else if (order.compare(history, found.peek()) < 0) {
+                found.remove();
+                found.add(history);
+            }
+        }
+        return found.stream().sorted(order).toList();
     }
 
     public synchronized int size() {

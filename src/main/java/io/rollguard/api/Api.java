@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -61,25 +62,27 @@ final class Api {
 
     // --- what is asked for
 
-    private Stream<JsonNode> incidents() {
+    private Stream<JsonNode> incidents(int limit) {
         return journal.get().log().all().stream()
                 .sorted(Comparator.comparing(Incident::openedAt).reversed().thenComparing(Incident::id))
+                .limit(limit)
                 .map(ApiJson::summary);
     }
 
-    private Stream<JsonNode> releases() {
+    private Stream<JsonNode> releases(int limit) {
         var active = new Releases(cluster.get().objects(), bakeTime).active(clock.instant());
         return active.sorted(Comparator.comparing(Release::startedAt).reversed().thenComparing(Release::workload))
+                .limit(limit)
                 .map(ApiJson::release);
     }
 
-    /** What fires comes first. */
-    private Stream<JsonNode> alerts() {
+    /** What fires comes first. There may be a million, so they are neither sorted nor held up. */
+    private Stream<JsonNode> alerts(int limit) {
         var now = clock.instant();
-        return alerts.get().table().all().stream()
-                .sorted(Comparator.comparing((AlertHistory history) -> history.state(now, alertTimeToLive))
-                        .thenComparing(history -> history.current().startsAt(), Comparator.reverseOrder())
-                        .thenComparing(AlertHistory::fingerprint))
+        var order = Comparator.comparing((AlertHistory history) -> history.state(now, alertTimeToLive))
+                .thenComparing(history -> history.current().startsAt(), Comparator.reverseOrder())
+                .thenComparing(AlertHistory::fingerprint);
+        return alerts.get().table().first(limit, order).stream()
                 .map(history -> ApiJson.alert(history, history.state(now, alertTimeToLive)));
     }
 
@@ -99,14 +102,14 @@ final class Api {
         }
     }
 
-    private static Answer list(RoutingContext context, Supplier<Stream<JsonNode>> items) {
+    private static Answer list(RoutingContext context, IntFunction<Stream<JsonNode>> items) {
         var limit = limit(context.request().getParam("limit"));
         if (limit.isEmpty()) {
             return Answer.failed(Problem.badRequest("limit is a number from 1 to %d".formatted(MAX_LIMIT), "limit"));
         }
         var json = JsonNodeFactory.instance.objectNode();
         var array = json.putArray("items");
-        items.get().limit(limit.getAsInt()).forEach(array::add);
+        items.apply(limit.getAsInt()).forEach(array::add);
         return Answer.found(json);
     }
 

@@ -15,12 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -97,6 +99,40 @@ class AlertTableTest {
     private static List<AlertHistory> begunIn(AlertTable table, String namespace) {
         return table.begunIn(namespace, T0.minus(TTL), T0.plus(TTL), TTL).toList();
     }
+
+    @Property(tries = 200)
+    void theFirstOfAnOrderAreThoseOfAllSorted(
+            @ForAll("deliveries") List<Alert> deliveries, @ForAll @IntRange(min = 1, max = 6) int count) {
+        var table = table(deliveries);
+
+        assertThat(table.first(count, NEWEST_FIRST))
+                .isEqualTo(
+                        table.all().stream().sorted(NEWEST_FIRST).limit(count).toList());
+    }
+
+    @Test
+    void findsTheFirstWithLittleMoreThanALookAtEach() {
+        int many = 10_000;
+        var table = new AlertTable(many);
+        for (int number = 0; number < many; number++) {
+            table.apply(alert("A" + number, T0.plusSeconds(number * 7919L % many), null, T0, ""));
+        }
+        var compared = new AtomicInteger();
+        Comparator<AlertHistory> counting = (one, other) -> {
+            compared.incrementAndGet();
+            return NEWEST_FIRST.compare(one, other);
+        };
+
+        var found = table.first(10, counting);
+
+        assertThat(found).extracting(each -> each.current().startsAt()).startsWith(T0.plusSeconds(many - 1));
+        assertThat(compared).hasValueLessThan(2 * many);
+    }
+
+    private static final Comparator<AlertHistory> NEWEST_FIRST = Comparator.comparing(
+                    (AlertHistory each) -> each.current().startsAt())
+            .reversed()
+            .thenComparing(AlertHistory::fingerprint);
 
     @Property(tries = 300)
     void anEpisodeOnceResolvedNeverFiresAgain(@ForAll("deliveries") List<Alert> deliveries, @ForAll long seed) {

@@ -165,6 +165,19 @@ class ApiTest {
                 .containsExactly("firing", "resolved");
     }
 
+    @Test
+    void whoeverListsAlertsNeitherWaitsForTheirTableNorHoldsItUp() throws Exception {
+        for (int number = 0; number < 3; number++) {
+            table.apply(alert("000000000000000" + number, number != 1));
+        }
+
+        synchronized (table) { // as while an alert is taken in
+            assertThat(items("/api/v1/alerts?limit=2"))
+                    .extracting(item -> item.path("fingerprint").asText())
+                    .containsExactly("0000000000000000", "0000000000000002");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"no-uuid", "00000000-0000-0000-0000-000000000000", "..%2f..", "%3Cscript%3E"})
     void whatIsNotThereIsNotFound(String id) throws Exception {
