@@ -91,22 +91,27 @@ public final class AlertTable {
         private final TreeMap<Long, Second> seconds = new TreeMap<>();
         private int size;
 
-        /** A chain of entries: a million of them need no set of their own. */
+        /** A chain of entries, in the order in which they came: a million of them need no set of their own. */
         private static final class Second {
             @Nullable
             Entry first;
+
+            @Nullable
+            Entry last;
 
             int size;
         }
 
         void add(Entry entry) {
             var second = seconds.computeIfAbsent(second(entry), key -> new Second());
-            entry.before = null;
-            entry.after = second.first;
-            if (second.first != null) {
-                second.first.before = entry;
+            entry.before = second.last;
+            entry.after = null;
+            if (second.last == null) {
+                second.first = entry;
+            } else {
+                second.last.after = entry;
             }
-            second.first = entry;
+            second.last = entry;
             second.size++;
             size++;
         }
@@ -118,7 +123,9 @@ public final class AlertTable {
             } else {
                 entry.before.after = entry.after;
             }
-            if (entry.after != null) {
+            if (entry.after == null) {
+                second.last = entry.before;
+            } else {
                 entry.after.before = entry.before;
             }
             second.size--;

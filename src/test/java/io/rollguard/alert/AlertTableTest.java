@@ -316,6 +316,16 @@ class AlertTableTest {
     }
 
     @Test
+    void ofWhatIsHeardInTheSameSecondTheFirstGoesFirst() {
+        var table = new AlertTable(2);
+        for (var name : List.of("first", "second", "third")) {
+            table.apply(alert(name, T0, null, T0, ""));
+        }
+
+        assertThat(table.all()).extracting(each -> each.latest().name()).containsExactlyInAnyOrder("second", "third");
+    }
+
+    @Test
     void longTextsTakeTheRoomOfManyAlerts() {
         var table = new AlertTable(1000, 20_000);
         for (int i = 0; i < 10; i++) {
