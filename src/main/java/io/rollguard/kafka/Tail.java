@@ -30,7 +30,7 @@ final class Tail implements AutoCloseable {
     private static final int BUSY = 64;
 
     private static final Duration MOMENT = Duration.ofMillis(100);
-    private static final Duration GATHER = Duration.ofMillis(20);
+    private static final Duration GATHER = Duration.ofMillis(50);
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final Duration LOOK_FOR_PARTITIONS = Duration.ofMinutes(1);
 
@@ -136,7 +136,7 @@ final class Tail implements AutoCloseable {
             }
             trouble = "";
             sink.idle();
-            if (isBusy(records.count()) && whole) {
+            if (isBusy(records.count()) && whole && records.count() < Clients.MAX_POLL) {
                 rest(GATHER);
             }
             if (System.nanoTime() - looked > LOOK_FOR_PARTITIONS.toNanos()) {
