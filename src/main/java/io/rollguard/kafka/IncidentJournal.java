@@ -21,11 +21,14 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
@@ -205,14 +208,22 @@ final class IncidentJournal implements Journal, AutoCloseable {
 
     @Override
     public boolean foldToEnd(Duration atMost) {
+        return askEnd(atMost).getAsBoolean();
+    }
+
+    @Override
+    public BooleanSupplier askEnd(Duration atMost) {
         long began = System.nanoTime();
         long known =
                 log.nextOffset(); // before the question: the log grows, and is read on, while the answer is on its way
+        var asked =
+                admin.listOffsets(Map.of(LOG_PARTITION, OffsetSpec.latest())).partitionResult(LOG_PARTITION);
+        return () -> foldTo(asked, known, began, atMost);
+    }
+
+    private boolean foldTo(KafkaFuture<ListOffsetsResultInfo> asked, long known, long began, Duration atMost) {
         try {
-            long end = admin.listOffsets(Map.of(LOG_PARTITION, OffsetSpec.latest()))
-                    .partitionResult(LOG_PARTITION)
-                    .get(atMost.toMillis(), TimeUnit.MILLISECONDS)
-                    .offset();
+            long end = asked.get(atMost.toMillis(), TimeUnit.MILLISECONDS).offset();
             if (end < known) {
                 broken = true;
                 LOG.error("the incident log is shorter than what was read of it: nothing is acted on until a restart");

@@ -35,6 +35,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -221,10 +222,22 @@ class FabricCluster implements Cluster {
     }
 
     @Override
-    public Checks check(Collection<String> nodes) {
+    public Supplier<Checks> ask(Collection<String> nodes) {
         var leases = leasesAsked(nodes);
-        var pause = pause();
-        return new Checks(leases.get(), pause);
+        var pause = new FutureTask<>(this::pause);
+        threads.execute(pause);
+        return () -> new Checks(leases.get(), answered(pause));
+    }
+
+    private static Pause answered(Future<Pause> pause) {
+        try {
+            return pause.get();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return new Pause(true, "rollguard", "the pause switch was not read");
+        } catch (ExecutionException failed) {
+            throw new IllegalStateException("the pause switch was not read", failed);
+        }
     }
 
     /** Asks for the leases; what is returned waits for them. */

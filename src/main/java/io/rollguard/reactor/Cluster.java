@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The cluster as the reactor needs it: reduced objects kept current by watches, fresh reads, and two writes. */
@@ -42,9 +43,9 @@ public interface Cluster {
     /** What is asked of the cluster beside the object, when somebody is found guilty. */
     record Checks(Map<String, Instant> leases, Pause pause) {}
 
-    /** Both of them, read anew; an edge may read them at the same time, since neither depends on the other. */
-    default Checks check(Collection<String> nodes) {
-        return new Checks(leases(nodes), pause());
+    /** Asks for both of them now, and for nothing that depends on the other; what is returned waits for the answers. */
+    default Supplier<Checks> ask(Collection<String> nodes) {
+        return () -> new Checks(leases(nodes), pause());
     }
 
     /** Turns the pause switch, on behalf of the person that it names. */

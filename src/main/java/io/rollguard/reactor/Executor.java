@@ -1,10 +1,13 @@
 package io.rollguard.reactor;
 
+import static java.util.stream.Collectors.toUnmodifiableSet;
+
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
+import io.rollguard.release.NodeFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
@@ -14,7 +17,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +54,11 @@ final class Executor {
     /** Why the act is not to be done any more, judged on fresh facts, the pause switch among them; null where it still is. */
     interface SecondGate {
         @Nullable
-        Reason against(WorkloadFacts fresh);
+        Reason against(WorkloadFacts fresh, Asked asked);
     }
+
+    /** What was asked of the cluster together with the object, so that the answers are as fresh. */
+    record Asked(Set<String> nodes, Supplier<Cluster.Checks> checks) {}
 
     /** What to write about the attempt; empty where nothing is known yet and it is to be looked at again soon. */
     record Result(Step step, @Nullable Reason reason) {}
@@ -57,6 +66,8 @@ final class Executor {
     Optional<Result> carryOut(Incident incident, Attempt attempt, SecondGate gate, Instant now) {
         boolean expired = attempt.intendedAt().plus(INTENT_LIVES).isBefore(now);
         for (int move = 0; move < MOVES; move++) {
+            var asked = new Asked(nodes(incident), cluster.ask(nodes(incident)));
+            var end = journal.askEnd(FOLD_TIMEOUT);
             var reading = cluster.read(incident.workload());
             if (!(reading instanceof Reading.Found found)) {
                 return unread(incident, attempt, reading, expired);
@@ -77,13 +88,13 @@ final class Executor {
                 return failed(incident, attempt, Reason.SUPERSEDED, false, Reason.SUPERSEDED.text());
             }
             boolean mayLand = found.resourceVersion().equals(unanswered.get(incident.workload()));
-            var against = gate.against(found.facts());
+            var against = gate.against(found.facts(), asked);
             if (against != null) {
                 return mayLand
                         ? Optional.empty() // nobody can say that the cluster was not asked
                         : failed(incident, attempt, Reason.WITHDRAWN, true, against.text());
             }
-            if (!mayActNow(incident, attempt)) {
+            if (!mayActNow(incident, attempt, end)) {
                 return Optional.empty();
             }
             var answer = request(attempt.act(), found, incident.revision(), target);
@@ -100,9 +111,18 @@ final class Executor {
         return failed(incident, attempt, Reason.STALE, true, "the object changed %d times in between".formatted(MOVES));
     }
 
-    /** Folds the log to its end and looks whether this very intent still stands, and is ours. No Kafka, no act. */
-    private boolean mayActNow(Incident incident, Attempt attempt) {
-        return journal.foldToEnd(FOLD_TIMEOUT)
+    /** The nodes that the judgement was about, and the next one will be, unless pods have moved since. */
+    private static Set<String> nodes(Incident incident) {
+        var judged = incident.judged();
+        var input = judged == null ? null : judged.input();
+        return input == null
+                ? Set.of()
+                : input.nodes().stream().map(NodeFacts::name).collect(toUnmodifiableSet());
+    }
+
+    /** Folds the log to its end, asked for with the object, and looks whether this very intent still stands, and is ours. No Kafka, no act. */
+    private boolean mayActNow(Incident incident, Attempt attempt, BooleanSupplier end) {
+        return end.getAsBoolean()
                 && journal.log().foreignType().isEmpty()
                 && isUndecided(incident, attempt)
                 && ownership.owns(incident.workload());

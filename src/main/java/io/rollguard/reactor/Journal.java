@@ -6,6 +6,7 @@ import io.rollguard.incident.IncidentLog;
 import io.rollguard.verdict.Case;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** The incident log as the reactor needs it: append, and fold what all instances appended. */
@@ -30,6 +31,11 @@ public interface Journal {
 
     /** Asks the broker for the log's end and folds up to it; false where that was not possible in time. */
     boolean foldToEnd(Duration atMost);
+
+    /** As {@link #foldToEnd}, but asks now; what is returned waits for the answer, and folds. */
+    default BooleanSupplier askEnd(Duration atMost) {
+        return () -> foldToEnd(atMost);
+    }
 
     /** Calls back, soon, for each incident that changed. The callback must not block. */
     void onChange(Consumer<Incident> listener);

@@ -325,7 +325,8 @@ public final class Reactor implements AutoCloseable {
     private void judge(WorkloadFacts workload, Release release, Instant now) {
         var id = IncidentId.of(release);
         var known = journal.log().find(id);
-        var judgement = look(workload, release, known, now);
+        var judgement =
+                look(workload, release, known, now, nodes -> cluster.ask(nodes).get());
         var decision = Decision.of(known, judgement.input(), judgement.verdict(), judgement.allowed(), now);
         record(release, known, judgement, decision, now);
         if (decision.intends() > 0) {
@@ -339,7 +340,13 @@ public final class Reactor implements AutoCloseable {
     /** A judgement with all that it stands on. */
     private record Judgement(Case input, Verdict verdict, Allowed allowed) {}
 
-    private Judgement look(WorkloadFacts workload, Release release, Optional<Incident> known, Instant now) {
+    /** @param checking called only where the release is found guilty */
+    private Judgement look(
+            WorkloadFacts workload,
+            Release release,
+            Optional<Incident> known,
+            Instant now,
+            Function<List<String>, Cluster.Checks> checking) {
         var spent = journal.log().spentOn(workload.uid());
         var own = known.map(Incident::triggers).orElse(Set.of());
         spent.removeAll(own);
@@ -348,7 +355,7 @@ public final class Reactor implements AutoCloseable {
         if (!verdict.isGuilty()) {
             return new Judgement(input, verdict, allowed(workload, release, input, verdict, Pause.NONE, now));
         }
-        var checks = cluster.check(input.nodes().stream().map(NodeFacts::name).toList());
+        var checks = checking.apply(input.nodes().stream().map(NodeFacts::name).toList());
         if (!input.nodes().isEmpty()) {
             input = input.withLeases(checks.leases());
             verdict = judge(input);
@@ -562,7 +569,7 @@ public final class Reactor implements AutoCloseable {
         var result = telemetry.acting(
                 attempt.act(),
                 attempt.triggers(),
-                () -> executor.carryOut(incident, attempt, fresh -> against(incident, fresh), now));
+                () -> executor.carryOut(incident, attempt, (fresh, asked) -> against(incident, fresh, asked), now));
         if (result.isEmpty() || !executor.isUndecided(incident, attempt)) {
             queue.addAfter(incident.workload(), SOON);
             return;
@@ -574,14 +581,21 @@ public final class Reactor implements AutoCloseable {
     }
 
     /** The second gate: the same release, and still found guilty and allowed, on what was read just now. */
-    private @Nullable Reason against(Incident incident, WorkloadFacts fresh) {
+    private @Nullable Reason against(Incident incident, WorkloadFacts fresh, Executor.Asked asked) {
         var now = clock.instant();
         var release = releases.of(fresh, now);
         if (release.isEmpty() || !IncidentId.of(release.get()).equals(incident.id())) {
             return Reason.SUPERSEDED;
         }
         var known = journal.log().find(incident.id());
-        var judgement = look(fresh, release.get(), known, now);
+        var judgement = look(
+                fresh,
+                release.get(),
+                known,
+                now,
+                nodes -> asked.nodes().containsAll(nodes)
+                        ? asked.checks().get()
+                        : cluster.ask(nodes).get());
         if (!judgement.allowed().mayAct()) {
             return reason(judgement);
         }

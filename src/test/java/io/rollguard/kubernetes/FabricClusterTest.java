@@ -269,8 +269,9 @@ class FabricClusterTest extends ClusterContract {
         var leases = shop.cluster.leases(List.of("node-a", "node-b", "nowhere"));
 
         assertThat(leases).containsOnlyKeys("node-a", "node-b");
-        assertThat(shop.cluster.check(List.of("node-a", "nowhere")).leases()).containsOnlyKeys("node-a");
-        assertThat(shop.cluster.check(List.of()).pause()).isEqualTo(shop.cluster.pause());
+        assertThat(shop.cluster.ask(List.of("node-a", "nowhere")).get().leases())
+                .containsOnlyKeys("node-a");
+        assertThat(shop.cluster.ask(List.of()).get().pause()).isEqualTo(shop.cluster.pause());
     }
 
     @Test
