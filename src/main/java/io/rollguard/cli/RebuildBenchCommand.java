@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "From the start of the service to the moment at which it decides, with many",
-            "alerts to read back and 10,000 pods: records/s beside a bare consumer of the",
+            "alerts to read back and many pods: records/s beside a bare consumer of the",
             "same topic, and the memory that the alerts take."
         })
 final class RebuildBenchCommand extends BenchCommand.Measuring implements Callable<Integer> {
