@@ -61,7 +61,8 @@ final class EmbeddedBroker implements AutoCloseable {
             LOG.infof("starting the embedded broker on 127.0.0.1:%d, data in %s", port, data);
             var process = new ProcessBuilder(command).redirectErrorStream(true).start();
             var ready = new CountDownLatch(1);
-            Thread.ofVirtual().name("embedded-broker").start(() -> follow(process, ready));
+            // not a virtual one: reading a pipe would keep its carrier from those that decide
+            Thread.ofPlatform().daemon().name("embedded-broker").start(() -> follow(process, ready));
             if (!ready.await(START_SECONDS, TimeUnit.SECONDS) || !process.isAlive()) {
                 process.destroyForcibly();
                 throw new IllegalStateException(

@@ -15,7 +15,9 @@ public final class Child implements AutoCloseable {
 
     private Child(Process process, Consumer<String> lines) {
         this.process = process;
-        this.reader = Thread.ofVirtual().start(() -> read(lines));
+        // not a virtual one: reading a pipe would keep its carrier from all others
+        this.reader =
+                Thread.ofPlatform().daemon().name("output-of-" + process.pid()).start(() -> read(lines));
     }
 
     /** @param lines gets what it prints, stdout and stderr together */
