@@ -9,11 +9,13 @@ import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,8 +79,39 @@ public record Incident(
         }
     }
 
+    /**
+     * What was found of it.
+     *
+     * @param input null where it was forgotten, or too large to be recorded
+     * @param forgotten null while the input is held as it was recorded
+     * @param offset its place in the incident log
+     */
     public record Judgement(
-            Verdict verdict, Allowed allowed, @Nullable Case input, Instant at) {}
+            Verdict verdict,
+            Allowed allowed,
+            @Nullable Case input,
+            @Nullable ForgottenInput forgotten,
+            long offset,
+            Instant at) {
+
+        /** Why the input can't be shown, and where it stands; empty where it can. */
+        public Optional<String> whyNoInput() {
+            if (input != null) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    forgotten == null
+                            ? "it was too large to be recorded"
+                            : "it is no longer held here; the incident log has it at offset " + offset);
+        }
+    }
+
+    /**
+     * All that is left of the input of a judgement.
+     *
+     * @param causesHeard see {@link #causesHeard()}
+     */
+    public record ForgottenInput(@Nullable Instant causesHeard) {}
 
     /** One line of its story. */
     public record Entry(
@@ -203,7 +236,34 @@ public record Incident(
         return triggers;
     }
 
+    /** When the alerts that the act answers were first heard of, as the last judgement knew; empty without an act. */
+    public Optional<Instant> causesHeard() {
+        if (judged == null || judged.input() == null) {
+            return Optional.ofNullable(judged).map(Judgement::forgotten).map(ForgottenInput::causesHeard);
+        }
+        var causes = attempts.stream()
+                .filter(attempt -> attempt.acceptedAt() != null || attempt.isOpen())
+                .findFirst()
+                .map(Attempt::triggers)
+                .orElse(List.of())
+                .stream()
+                .map(Episode::fingerprint)
+                .collect(Collectors.toSet());
+        return judged.input().hits().stream()
+                .filter(hit -> causes.contains(hit.fingerprint()))
+                .map(Case.Hit::firstHeard)
+                .min(Comparator.naturalOrder());
+    }
+
     // --- what an event makes of it
+
+    Incident withoutInput() {
+        if (judged == null || judged.input() == null) {
+            return this;
+        }
+        var left = new ForgottenInput(causesHeard().orElse(null));
+        return with(new Judgement(judged.verdict(), judged.allowed(), null, left, judged.offset(), judged.at()));
+    }
 
     Incident replace(Attempt attempt) {
         var replaced = attempts.stream()

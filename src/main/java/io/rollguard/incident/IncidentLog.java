@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * The fold of the incident log. The log has one order that every instance agrees on, so every instance comes to the same
  * state; that makes it the only lock. An intent counts if it is the first of its attempt, by this or any other incident of
  * the revision, and nothing else forbids it at its own place: see {@link #hold}. Changes by events only; every window is
- * measured with the broker's append time. Safe for many threads.
+ * measured with the broker's append time. What there is no {@link Room} for is forgotten, alike everywhere and counted. Safe
+ * for many threads.
  */
 public final class IncidentLog {
 
@@ -39,6 +41,8 @@ public final class IncidentLog {
     private final Map<WorkloadRef, Set<IncidentId>> byWorkload = new HashMap<>();
     private final Map<IncidentId, FirstAct> firstActs = new HashMap<>();
     private final Map<Episode, IncidentId> spent = new HashMap<>();
+    private final Held held;
+    private final Map<Forgotten, Long> forgotten = new EnumMap<>(Forgotten.class);
     private long nextOffset;
     private @Nullable String foreignType;
 
@@ -50,11 +54,34 @@ public final class IncidentLog {
      */
     public record Limits(int breakerMax, Duration breakerWindow, Duration coolDown) {}
 
+    /** What is given up for lack of room; the label is the metric's tag. */
+    public enum Forgotten {
+        /** The input of an incident's last judgement. */
+        INPUT("input"),
+        /** A closed incident as a whole. */
+        INCIDENT("incident");
+
+        private final String label;
+
+        Forgotten(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
+
     /** The intent by which an incident began to act. */
     private record FirstAct(IncidentId incident, String uid, RevisionHash revision, Instant at) {}
 
     public IncidentLog(Limits limits) {
+        this(limits, Room.USUAL);
+    }
+
+    public IncidentLog(Limits limits, Room room) {
         this.limits = limits;
+        this.held = new Held(room);
     }
 
     // --- folding
@@ -75,7 +102,7 @@ public final class IncidentLog {
         byWorkload
                 .computeIfAbsent(event.workload(), workload -> new HashSet<>())
                 .add(event.incident());
-        var after = step(before, event, appendedAt);
+        var after = step(before, event, offset, appendedAt);
         var timeline = new ArrayList<>(before.timeline());
         if (timeline.size() == Incident.MAX_TIMELINE) {
             timeline.remove(1); // the first tells how it began
@@ -84,7 +111,39 @@ public final class IncidentLog {
                 before.version() + 1, event.attempt(), event.step().label(), event.reason(), event.by(), appendedAt));
         var counted = after.counted(before.version() + 1, appendedAt, timeline);
         incidents.put(event.incident(), counted);
-        return Optional.of(counted);
+        held.changed(counted);
+        makeRoom();
+        return find(event.incident());
+    }
+
+    private void makeRoom() {
+        for (var id = held.incidentTooMany(); id.isPresent(); id = held.incidentTooMany()) {
+            forget(id.get());
+            forgotten.merge(Forgotten.INCIDENT, 1L, Long::sum);
+        }
+        for (var id = held.inputTooMany(); id.isPresent(); id = held.inputTooMany()) {
+            held.forgetInput(id.get());
+            incidents.computeIfPresent(id.get(), (key, incident) -> incident.withoutInput());
+            forgotten.merge(Forgotten.INPUT, 1L, Long::sum);
+        }
+    }
+
+    private void forget(IncidentId id) {
+        held.forget(id);
+        firstActs.remove(id);
+        var incident = incidents.remove(id);
+        if (incident != null) {
+            incident.triggers().forEach(episode -> spent.remove(episode, id));
+            remove(byUid, incident.uid(), id);
+            remove(byWorkload, incident.workload(), id);
+        }
+    }
+
+    private static <K> void remove(Map<K, Set<IncidentId>> index, K key, IncidentId id) {
+        index.computeIfPresent(key, (same, ids) -> {
+            ids.remove(id);
+            return ids.isEmpty() ? null : ids;
+        });
     }
 
     /** Notes that the entry at {@code offset} could not be read as an event of this log. */
@@ -121,7 +180,7 @@ public final class IncidentLog {
                 List.of());
     }
 
-    private Incident step(Incident incident, IncidentEvent event, Instant at) {
+    private Incident step(Incident incident, IncidentEvent event, long offset, Instant at) {
         return switch (event.step()) {
             case Step.Suspected suspected -> {
                 var seen = incident.with(suspected.release());
@@ -130,7 +189,7 @@ public final class IncidentLog {
                         && seen.attempts().stream().noneMatch(Attempt::isEffective);
                 yield mayReopen ? seen.ended(null, null, null).with(State.SUSPECTED, seen.attempts()) : seen;
             }
-            case Step.Judged judged -> judge(incident, judged, at);
+            case Step.Judged judged -> judge(incident, judged, offset, at);
             case Step.Answered answered -> answer(incident, event, answered);
             case Step.Intended intended -> intend(incident, event, intended, at);
             case Step.Accepted accepted ->
@@ -170,8 +229,8 @@ public final class IncidentLog {
     }
 
     /** What a person approved was one act of a guilty release; where that is no longer what is asked, they are asked again. */
-    private static Incident judge(Incident incident, Step.Judged judged, Instant at) {
-        var next = incident.with(new Judgement(judged.verdict(), judged.allowed(), judged.input(), at));
+    private static Incident judge(Incident incident, Step.Judged judged, long offset, Instant at) {
+        var next = incident.with(new Judgement(judged.verdict(), judged.allowed(), judged.input(), null, offset, at));
         var approval = incident.answers().approval();
         boolean stands = approval != null
                 && judged.verdict().isGuilty()
@@ -330,6 +389,11 @@ public final class IncidentLog {
 
     private Stream<Incident> incidentsOf(String uid) {
         return byUid.getOrDefault(uid, Set.of()).stream().flatMap(id -> Stream.ofNullable(incidents.get(id)));
+    }
+
+    /** How many were given up for lack of room since the start. */
+    public synchronized long forgotten(Forgotten what) {
+        return forgotten.getOrDefault(what, 0L);
     }
 
     /** The offset that comes next. */

@@ -8,6 +8,7 @@ import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.incident.Room;
 import io.rollguard.policy.Mode;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
@@ -113,6 +114,9 @@ final class History {
 
     Instant now = START;
     boolean paused;
+    /** Hardly an input is held, so no law can lean on one. */
+    static final Room ROOM = new Room(4, Room.USUAL.closed());
+
     final Limits limits;
     final HistoryLaws laws;
     final Log log = new Log();

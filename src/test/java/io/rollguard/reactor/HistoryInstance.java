@@ -99,7 +99,7 @@ final class HistoryInstance {
         this.history = history;
         this.number = number;
         this.skew = skew;
-        this.log = new IncidentLog(history.limits);
+        this.log = new IncidentLog(history.limits, History.ROOM);
         this.reactor = start();
     }
 
@@ -125,7 +125,7 @@ final class HistoryInstance {
         objects.put(new NodeFacts("node-a", true, null));
         objects.put(new ServiceFacts(History.SHARED_NAMESPACE, "web", Map.of("tier", "web")));
         table = new AlertTable(1000);
-        log = new IncidentLog(history.limits);
+        log = new IncidentLog(history.limits, History.ROOM);
         unsent = new ArrayDeque<>();
         heard = 0;
         history.workloads.forEach(this::see);

@@ -235,7 +235,7 @@ final class HistoryLaws {
 
     HistoryLaws(Limits limits) {
         this.limits = limits;
-        this.fold = new IncidentLog(limits);
+        this.fold = new IncidentLog(limits, History.ROOM);
     }
 
     static void check(boolean holds, String law) {
