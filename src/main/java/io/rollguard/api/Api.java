@@ -13,6 +13,7 @@ import io.rollguard.reactor.Journal;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
 import io.rollguard.wire.ApiJson;
+import io.rollguard.wire.Topic;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
 import java.time.Duration;
@@ -90,7 +91,13 @@ final class Api {
         return id(context)
                 .flatMap(id -> journal.get().log().find(id))
                 .map(incident -> Answer.found(ApiJson.sheet(incident)))
-                .orElseGet(() -> Answer.failed(Problem.notFound("no incident has this id")));
+                .orElseGet(() -> Answer.failed(notHeld()));
+    }
+
+    static Problem notHeld() {
+        return Problem.notFound(
+                "no incident that is held has this id; of those that ended long ago only the newest are, and"
+                        + " the topic " + Topic.INCIDENT + " has the others");
     }
 
     static Optional<IncidentId> id(RoutingContext context) {

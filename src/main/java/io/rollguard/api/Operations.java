@@ -95,7 +95,7 @@ final class Operations {
     private Answer ask(RoutingContext context, Command.Kind kind) {
         var found = Api.id(context).flatMap(id -> journal.get().log().find(id));
         if (found.isEmpty()) {
-            return Answer.failed(Problem.notFound("no incident has this id"));
+            return Answer.failed(Api.notHeld());
         }
         var incident = found.get();
         return switch (body(context)) {

@@ -58,6 +58,10 @@ final class IncidentText {
             line(text, "verdict", verdict(judged));
             judged.path("evidence").forEach(each -> line(text, "", evidence(each)));
             line(text, "allowed", allowed(judged.path("allowed")));
+            if (judged.path("noInput").isTextual()) {
+                line(text, "input", judged.path("noInput").asText());
+                line(text, "recorded", recorded(judged.path("recorded")));
+            }
         }
         sheet.path("attempts").forEach(each -> line(text, "attempt " + each.path("number"), attempt(each)));
         for (var entry : sheet.path("timeline")) {
@@ -122,6 +126,14 @@ final class IncidentText {
                         allowed.path("act").asText(),
                         allowed.path("mode").asText(),
                         reason(allowed.path("reason"), ": "));
+    }
+
+    private static String recorded(JsonNode recorded) {
+        return "topic %s, partition %d, offset %d"
+                .formatted(
+                        recorded.path("topic").asText(),
+                        recorded.path("partition").asInt(),
+                        recorded.path("offset").asLong());
     }
 
     private static String evidence(JsonNode evidence) {

@@ -1,6 +1,5 @@
 package io.rollguard.slack;
 
-import io.rollguard.alert.Episode;
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Attempt.Failure;
 import io.rollguard.incident.Incident;
@@ -16,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -298,21 +296,11 @@ final class Messages {
 
     /** From the first word of the alerts that caused it to the cluster's acceptance. */
     private static Optional<String> reaction(Incident incident) {
-        var judged = incident.judged();
-        var accepted = incident.attempts().stream()
-                .filter(attempt -> attempt.acceptedAt() != null)
-                .findFirst();
-        if (judged == null || judged.input() == null || accepted.isEmpty()) {
-            return Optional.empty();
-        }
-        var causes = new HashSet<>(
-                accepted.get().triggers().stream().map(Episode::fingerprint).toList());
-        return judged.input().hits().stream()
-                .filter(hit -> causes.contains(hit.fingerprint()))
-                .map(Case.Hit::firstHeard)
-                .min(Comparator.naturalOrder())
-                .map(heard -> Duration.between(
-                        heard, Objects.requireNonNull(accepted.get().acceptedAt())))
+        return incident.attempts().stream()
+                .map(Attempt::acceptedAt)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .flatMap(accepted -> incident.causesHeard().map(heard -> Duration.between(heard, accepted)))
                 .filter(time -> !time.isNegative())
                 .map(Messages::shown);
     }
@@ -338,8 +326,10 @@ final class Messages {
 
     private static Optional<Reply> evidence(Incident incident) {
         var judged = incident.judged();
-        if (judged == null) {
-            return Optional.empty();
+        if (judged == null
+                || (judged.forgotten() != null
+                        && incident.told().standing(EVIDENCE).isPresent())) {
+            return Optional.empty(); // what stands there says more
         }
         var title = new Words()
                 .bold("Evidence")
@@ -362,6 +352,10 @@ final class Messages {
             }
             blocks.add(new Block.Section(surroundings(input).plain(BlockKitLimits.SECTION_TEXT)));
         }
+        judged.whyNoInput()
+                .ifPresent(why -> blocks.add(new Block.Section(new Words()
+                        .ours("What the verdict stands on is not shown: " + why + ".")
+                        .plain(BlockKitLimits.SECTION_TEXT))));
         blocks.add(new Block.Context(
                 List.of(new Words().ours("judged ").time(judged.at()).markup())));
         return Optional.of(new Reply(EVIDENCE, new Message(title.markup(), blocks), null));

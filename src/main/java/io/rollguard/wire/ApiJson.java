@@ -89,6 +89,11 @@ public final class ApiJson {
         VerdictJson.put(json, judged.verdict(), judged.allowed());
         var input = judged.input();
         json.set("input", input == null ? Json.text(null) : CaseJson.write(input));
+        json.set("noInput", Json.text(judged.whyNoInput().orElse(null)));
+        json.putObject("recorded")
+                .put("topic", Topic.INCIDENT.topicName())
+                .put("partition", 0)
+                .put("offset", judged.offset());
         return json;
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.rollguard.incident.IncidentLog;
 import io.rollguard.incident.IncidentStory;
+import io.rollguard.incident.Room;
 import io.rollguard.verdict.Reason;
 import io.rollguard.wire.ApiJson;
 import java.io.IOException;
@@ -97,6 +98,19 @@ class IncidentsCommandTest {
                 .contains("guilty: no revision is known to be good")
                 .doesNotContain("shop/old")
                 .doesNotContain("\u001b");
+    }
+
+    @Test
+    void anInputThatIsNotHeldIsSaidWithThePlaceWhereItStands() throws IOException {
+        var forgetful = new IncidentLog(
+                new IncidentLog.Limits(50, Duration.ofMinutes(15), Duration.ofMinutes(15)), new Room(0, 1));
+        var story = new IncidentStory(forgetful).suspected().guiltyInApprove();
+
+        assertThat(IncidentText.sheet(ApiJson.sheet(story.incident())))
+                .contains("verdict", "guilty")
+                .contains("input      it is no longer held here; the incident log has it at offset 1\n")
+                .contains("recorded   topic rollguard.incident.v1, partition 0, offset 1\n");
+        assertThat(IncidentText.sheet(ApiJson.sheet(cart.incident()))).doesNotContain("no longer held");
     }
 
     @Test

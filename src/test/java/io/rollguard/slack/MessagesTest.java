@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentLog;
 import io.rollguard.incident.IncidentStory;
+import io.rollguard.incident.Room;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
@@ -315,6 +317,22 @@ class MessagesTest {
         assertThat(kinds(story().suspected().settling().incident())).containsExactly("evidence");
         assertThat(kinds(accepted().verified().cured().closed(null).incident()))
                 .containsExactly("evidence", "accepted-1", "verified-1", "cured");
+    }
+
+    @Test
+    void anInputThatIsNoLongerHeldIsSaidAndTakesNothingFromWhatStands() {
+        var limits = new IncidentLog.Limits(5, Duration.ofMinutes(15), Duration.ofMinutes(15));
+        var forgetful = new IncidentStory(new IncidentLog(limits, new Room(0, 1)));
+        forgetful.suspected().guilty().intended().accepted();
+
+        assertThat(Messages.render(forgetful.incident())
+                        .replies()
+                        .getFirst()
+                        .message()
+                        .lines())
+                .anyMatch(line -> line.contains("no longer held here; the incident log has it at offset 1"));
+        forgetful.told("evidence", "C1", "m1", "said when it was held");
+        assertThat(kinds(forgetful.incident())).isNotEmpty().doesNotContain("evidence");
     }
 
     // --- forms
