@@ -12,7 +12,7 @@ import io.rollguard.verdict.Case;
  */
 public record Room(int inputParts, int closed) {
 
-    /** About 50 MB of inputs (a part takes 300 to 500 bytes), and 15,000 closed incidents of some KB each. */
+    /** About 25 MB of inputs (a part takes 150 to 250 bytes), and 15,000 closed incidents of some KB each. */
     public static final Room USUAL = new Room(100_000, 5_000);
 
     /** What decisions may yet stand on a closed incident for. Each has its own room, so that no other pushes it out. */

@@ -3,6 +3,8 @@ package io.rollguard.kafka;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog;
+import io.rollguard.incident.IncidentLog.Forgotten;
+import io.rollguard.incident.Room;
 import io.rollguard.reactor.Journal;
 import io.rollguard.verdict.Case;
 import io.rollguard.wire.IncidentEvents;
@@ -55,6 +57,7 @@ final class IncidentJournal implements Journal, AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition folded = lock.newCondition();
     private volatile boolean broken;
+    private boolean saidForgotten; // by the one thread that folds
 
     IncidentJournal(Clients clients, String cluster, IncidentLog.Limits limits) {
         this.subjects = cluster + "/";
@@ -119,6 +122,12 @@ final class IncidentJournal implements Journal, AutoCloseable {
         try {
             log.apply(read.offset(), Instant.ofEpochMilli(read.timestamp()), event)
                     .ifPresent(incident -> listeners.forEach(listener -> tell(listener, incident)));
+            if (!saidForgotten && log.forgotten(Forgotten.INCIDENT) > 0) {
+                saidForgotten = true;
+                LOG.warnf(
+                        "there are more closed incidents than are held (%d of a kind): from now on the oldest are known to the topic alone; rollguard_incidents_forgotten_total counts them",
+                        Room.USUAL.closed());
+            }
         } catch (RuntimeException e) {
             broken = true;
             LOG.errorf(e, "offset %d of the incident log could not be folded: nothing is acted on", read.offset());

@@ -32,6 +32,7 @@ class MetersLifecycle {
                 (source, state) -> source.log().all().stream()
                         .filter(incident -> incident.state() == state)
                         .count());
+        meters.watchForgotten(journal, (source, what) -> source.log().forgotten(what));
         meters.watchAlerts(alerts, (source, state) -> source.table().count(state, clock.instant(), alertTimeToLive));
         meters.watchTable(alerts, source -> source.table().bytes());
         meters.watchDropped(alerts, (source, status) -> source.table().dropped(status));

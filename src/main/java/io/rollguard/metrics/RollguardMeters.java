@@ -10,6 +10,7 @@ import io.rollguard.alert.Alert.Status;
 import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.Episode;
 import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentLog.Forgotten;
 import io.rollguard.policy.Allowed;
 import io.rollguard.reactor.Telemetry;
 import io.rollguard.verdict.Act;
@@ -41,6 +42,7 @@ public final class RollguardMeters implements Telemetry {
     static final String REACTION = "rollguard.reaction";
     static final String MESSAGES = "rollguard.messages";
     static final String INCIDENTS = "rollguard.incidents";
+    static final String FORGOTTEN = "rollguard.incidents.forgotten";
     static final String ALERTS = "rollguard.alerts";
     static final String TABLE = "rollguard.alerts.bytes";
     static final String DROPPED = "rollguard.alerts.dropped";
@@ -164,6 +166,16 @@ public final class RollguardMeters implements Telemetry {
                     state.label(),
                     source,
                     each -> count.apply(each, state).doubleValue());
+        }
+    }
+
+    /** Shows how much of the incident log was given up for lack of room. */
+    public <T> void watchForgotten(T source, ToLongBiFunction<T, Forgotten> count) {
+        for (var what : Forgotten.values()) {
+            FunctionCounter.builder(FORGOTTEN, source, each -> count.applyAsLong(each, what))
+                    .description("Of the incident log, given up since there was no more room")
+                    .tag("what", what.label())
+                    .register(registry);
         }
     }
 

@@ -71,6 +71,7 @@ class RollguardMetersTest {
     @Test
     void thePageForPeopleListsExactlyTheseMetricsWithTheirTags() throws IOException {
         meters.watchIncidents(this, (self, state) -> 0);
+        meters.watchForgotten(this, (self, what) -> 0);
         meters.watchAlerts(this, (self, state) -> 0);
         meters.watchTable(this, self -> 0);
         meters.watchDropped(this, (self, status) -> 0);
