@@ -62,6 +62,9 @@ final class IncidentText {
                 line(text, "input", judged.path("noInput").asText());
                 line(text, "recorded", recorded(judged.path("recorded")));
             }
+            if (judged.hasNonNull("command")) {
+                line(text, "by hand", judged.path("command").asText());
+            }
         }
         sheet.path("attempts").forEach(each -> line(text, "attempt " + each.path("number"), attempt(each)));
         for (var entry : sheet.path("timeline")) {

@@ -84,6 +84,7 @@ public record Incident(
      *
      * @param input null where it was forgotten, or too large to be recorded
      * @param forgotten null while the input is held as it was recorded
+     * @param command what a person would type to do what only Rollguard's rights forbid; null otherwise
      * @param offset its place in the incident log
      */
     public record Judgement(
@@ -91,6 +92,7 @@ public record Incident(
             Allowed allowed,
             @Nullable Case input,
             @Nullable ForgottenInput forgotten,
+            @Nullable String command,
             long offset,
             Instant at) {
 
@@ -262,7 +264,8 @@ public record Incident(
             return this;
         }
         var left = new ForgottenInput(causesHeard().orElse(null));
-        return with(new Judgement(judged.verdict(), judged.allowed(), null, left, judged.offset(), judged.at()));
+        return with(new Judgement(
+                judged.verdict(), judged.allowed(), null, left, judged.command(), judged.offset(), judged.at()));
     }
 
     Incident replace(Attempt attempt) {

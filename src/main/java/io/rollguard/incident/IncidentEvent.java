@@ -46,9 +46,18 @@ public record IncidentEvent(
          * A changed judgement.
          *
          * @param input null where it was too large to be recorded
+         * @param command what a person would type to do what only Rollguard's rights forbid; null otherwise
          */
         record Judged(
-                Verdict verdict, Allowed allowed, @Nullable Case input) implements Step {}
+                Verdict verdict,
+                Allowed allowed,
+                @Nullable Case input,
+                @Nullable String command) implements Step {
+
+            public Judged(Verdict verdict, Allowed allowed, @Nullable Case input) {
+                this(verdict, allowed, input, null);
+            }
+        }
 
         /** Rollguard will act, unless the log says otherwise at this place. */
         record Intended(List<Episode> triggers) implements Step {

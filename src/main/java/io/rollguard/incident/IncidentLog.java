@@ -230,7 +230,8 @@ public final class IncidentLog {
 
     /** What a person approved was one act of a guilty release; where that is no longer what is asked, they are asked again. */
     private static Incident judge(Incident incident, Step.Judged judged, long offset, Instant at) {
-        var next = incident.with(new Judgement(judged.verdict(), judged.allowed(), judged.input(), null, offset, at));
+        var next = incident.with(
+                new Judgement(judged.verdict(), judged.allowed(), judged.input(), null, judged.command(), offset, at));
         var approval = incident.answers().approval();
         boolean stands = approval != null
                 && judged.verdict().isGuilty()

@@ -37,6 +37,9 @@ final class ApiServer {
     static final String JSON_PATCH = "application/json-patch+json";
 
     private static final String FIELD_MANAGER = "fieldManager=rollguard";
+    /** So many connections may turn out to be dead one after another before a read gives up. */
+    private static final int DEAD = 5;
+
     private static final Duration SOON = Duration.ofSeconds(1);
     private static final Duration AT_MOST = Duration.ofSeconds(10);
 
@@ -52,12 +55,18 @@ final class ApiServer {
         return get(path, AT_MOST);
     }
 
-    /** Reads; once more where the connection turned out to be dead, as all are after a restart of the server. */
+    /** Reads; again where the connection turned out to be dead, as all that wait are after a restart of the server. */
     Reply get(String path, Duration atMost) {
         long began = System.nanoTime();
         var reply = send(request(path), atMost);
-        boolean wasDead = reply instanceof Reply.Lost && System.nanoTime() - began < SOON.toNanos();
-        return wasDead ? send(request(path), atMost) : reply;
+        for (int dead = 1; dead < DEAD && isAtOnce(reply, began); dead++) {
+            reply = send(request(path), atMost);
+        }
+        return reply;
+    }
+
+    private static boolean isAtOnce(Reply reply, long began) {
+        return reply instanceof Reply.Lost && System.nanoTime() - began < SOON.toNanos();
     }
 
     /** @param query further parameters, or empty */

@@ -26,6 +26,7 @@ class ClusterHealth implements HealthCheck {
         return response.withData("workloads", cluster.objects().workloadCount())
                 .withData("pods", cluster.objects().podCount())
                 .withData("unreadable", cluster.unreadable())
+                .withData("rights", cluster.reviews().summary())
                 .build();
     }
 }

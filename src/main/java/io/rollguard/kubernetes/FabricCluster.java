@@ -6,6 +6,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.rollguard.config.RollguardConfig;
 import io.rollguard.config.Surroundings;
+import io.rollguard.policy.Rights;
 import io.rollguard.reactor.Cluster;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
@@ -73,6 +74,7 @@ class FabricCluster implements Cluster {
 
     private final ApiServer api;
     private final Acts acts;
+    private final AccessReviews reviews;
     private final Mirror mirror;
     private final Clock clock;
     private final Optional<String> ownNamespace;
@@ -113,6 +115,7 @@ class FabricCluster implements Cluster {
             Clock clock) {
         this.api = new ApiServer(client);
         this.acts = new Acts(api);
+        this.reviews = new AccessReviews(api, namespaces, clock);
         this.mirror = new Mirror(cluster);
         this.clock = clock;
         this.answeredAt = clock.instant();
@@ -136,6 +139,7 @@ class FabricCluster implements Cluster {
         if (isConfigured) {
             watches.forEach(threads::execute);
             threads.execute(this::askForEver);
+            threads.execute(reviews::askForEver);
         } else {
             LOG.warn("No cluster is configured: alerts are taken in, and nothing else is done.");
         }
@@ -167,6 +171,22 @@ class FabricCluster implements Cluster {
     @Override
     public boolean answers() {
         return !isConfigured || answeredAt.plus(SILENT).isAfter(clock.instant());
+    }
+
+    // --- the rights
+
+    AccessReviews reviews() {
+        return reviews;
+    }
+
+    @Override
+    public Optional<Rights> rights(String namespace) {
+        return reviews.in(namespace);
+    }
+
+    @Override
+    public Map<String, Rights> rights() {
+        return reviews.rights();
     }
 
     // --- the picture

@@ -3,6 +3,7 @@ package io.rollguard.metrics;
 import io.quarkus.runtime.StartupEvent;
 import io.rollguard.config.RollguardConfig;
 import io.rollguard.reactor.Alerts;
+import io.rollguard.reactor.Cluster;
 import io.rollguard.reactor.Journal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -16,12 +17,14 @@ class MetersLifecycle {
     private final RollguardMeters meters;
     private final Journal journal;
     private final Alerts alerts;
+    private final Cluster cluster;
     private final Duration alertTimeToLive;
 
-    MetersLifecycle(RollguardMeters meters, Journal journal, Alerts alerts, RollguardConfig config) {
+    MetersLifecycle(RollguardMeters meters, Journal journal, Alerts alerts, Cluster cluster, RollguardConfig config) {
         this.meters = meters;
         this.journal = journal;
         this.alerts = alerts;
+        this.cluster = cluster;
         this.alertTimeToLive = config.alertTtl();
     }
 
@@ -34,6 +37,11 @@ class MetersLifecycle {
                         .count());
         meters.watchForgotten(journal, (source, what) -> source.log().forgotten(what));
         meters.watchAlerts(alerts, (source, state) -> source.table().count(state, clock.instant(), alertTimeToLive));
+        meters.watchRights(
+                cluster,
+                (source, tier) -> source.rights().values().stream()
+                        .filter(rights -> rights.tier() == tier)
+                        .count());
         meters.watchTable(alerts, source -> source.table().bytes());
         meters.watchDropped(alerts, (source, status) -> source.table().dropped(status));
     }

@@ -12,6 +12,7 @@ import io.rollguard.alert.Episode;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentLog.Forgotten;
 import io.rollguard.policy.Allowed;
+import io.rollguard.policy.Tier;
 import io.rollguard.reactor.Telemetry;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
@@ -43,6 +44,7 @@ public final class RollguardMeters implements Telemetry {
     static final String MESSAGES = "rollguard.messages";
     static final String INCIDENTS = "rollguard.incidents";
     static final String FORGOTTEN = "rollguard.incidents.forgotten";
+    static final String RIGHTS = "rollguard.rights";
     static final String ALERTS = "rollguard.alerts";
     static final String TABLE = "rollguard.alerts.bytes";
     static final String DROPPED = "rollguard.alerts.dropped";
@@ -206,6 +208,18 @@ public final class RollguardMeters implements Telemetry {
             FunctionCounter.builder(DROPPED, source, each -> count.applyAsLong(each, status))
                     .description("Alerts given up since the table was full")
                     .tag("status", status.label())
+                    .register(registry);
+        }
+    }
+
+    /** Shows how far the rights in the cluster reach. */
+    public <T> void watchRights(T source, BiFunction<T, Tier, Number> count) {
+        for (var tier : Tier.values()) {
+            Gauge.builder(RIGHTS, source, each -> count.apply(each, tier).doubleValue())
+                    .description(
+                            "Namespaces watched, by how far Rollguard's rights reach there; all of them count as one")
+                    .tag("tier", tier.label())
+                    .strongReference(true)
                     .register(registry);
         }
     }

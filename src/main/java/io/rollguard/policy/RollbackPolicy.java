@@ -25,11 +25,13 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
     /**
      * What holds at this moment, beside the workload itself.
      *
+     * @param rights how far Rollguard's rights reach; null where that is not known, which is no reason to refuse
      * @param paused Rollguard is paused
      * @param hold what the incident log holds against another rollback now; null where nothing
      */
-    public record Now(boolean paused, @Nullable Reason hold) {
-        public static final Now CLEAR = new Now(false, null);
+    public record Now(
+            @Nullable Tier rights, boolean paused, @Nullable Reason hold) {
+        public static final Now CLEAR = new Now(null, false, null);
     }
 
     public RollbackPolicy {
@@ -65,6 +67,7 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
                         Act.of(release) == Act.ABORT ? againstAbort(release, workload) : againstRestore(workload),
                         when(release.target() == null, Reason.NO_GOOD_REVISION),
                         when(mode.isEmpty(), Reason.UNREADABLE_MODE),
+                        when(now.rights() != null && !now.rights().covers(Act.of(release)), Reason.RIGHTS_MISSING),
                         when(now.paused(), Reason.PAUSED),
                         Optional.ofNullable(now.hold()))
                 .flatMap(Optional::stream)

@@ -1,5 +1,6 @@
 package io.rollguard.reactor;
 
+import io.rollguard.policy.Rights;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.RevisionHash;
@@ -30,6 +31,12 @@ public interface Cluster {
 
     /** Whether the API server has answered within the last seconds, whatever it said. */
     boolean answers();
+
+    /** What Rollguard may do in a namespace, as the cluster said; empty while it has not said. */
+    Optional<Rights> rights(String namespace);
+
+    /** What it may do in the namespaces watched, as far as the cluster has said; the empty name stands for all. */
+    Map<String, Rights> rights();
 
     /** Calls back, soon, for each workload about which something changed. The callback must not block. */
     void onChange(Consumer<WorkloadRef> listener);

@@ -16,10 +16,13 @@ import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
 import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
+import io.rollguard.policy.Rights;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.policy.StormWatch;
+import io.rollguard.policy.Tier;
 import io.rollguard.policy.Triggers;
 import io.rollguard.reactor.Cluster.Pause;
+import io.rollguard.release.GoodRevision;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
@@ -384,8 +387,13 @@ public final class Reactor implements AutoCloseable {
             return allowed;
         }
         var hold = hold(release, input, allowed.act(), now);
-        var holds = new RollbackPolicy.Now(pause.paused(), hold);
+        var holds = new RollbackPolicy.Now(tier(workload.ref()), pause.paused(), hold);
         return settings.policy().decide(verdict, release, workload, holds);
+    }
+
+    /** How far Rollguard's rights reach where the workload is; null where that is not known. */
+    private @Nullable Tier tier(WorkloadRef workload) {
+        return cluster.rights(workload.namespace()).map(Rights::tier).orElse(null);
     }
 
     /** What the incident log holds against the act; null where nothing. */
@@ -433,7 +441,8 @@ public final class Reactor implements AutoCloseable {
             steps.add(entries.about(release, ++version, attempt, Act.NONE, null, new Step.Suspected(release), now));
         }
         if (decision.judges()) {
-            var judged = new Step.Judged(judgement.verdict(), judgement.allowed(), judgement.input());
+            var judged = new Step.Judged(
+                    judgement.verdict(), judgement.allowed(), judgement.input(), byHand(release, judgement));
             steps.add(entries.about(
                     release, ++version, attempt, judgement.allowed().act(), reason(judgement), judged, now));
         }
@@ -455,6 +464,14 @@ public final class Reactor implements AutoCloseable {
             telemetry.judged(judgement.verdict(), judgement.allowed());
             tell(release, judgement);
         }
+    }
+
+    /** The command for a person who has the rights that Rollguard lacks. */
+    private @Nullable String byHand(Release release, Judgement judgement) {
+        var target = release.target();
+        return judgement.allowed().reason() == Reason.RIGHTS_MISSING && target != null
+                ? cluster.manualCommand(release.workload(), Act.of(release), target.revision())
+                : null;
     }
 
     private static Reason reason(Judgement judgement) {
@@ -740,10 +757,13 @@ public final class Reactor implements AutoCloseable {
         }
         boolean suspected =
                 cure.isBlind(now) || against.stream().anyMatch(outcome -> outcome != Verdict.Outcome.INNOCENT);
-        var good = releaseWatch.learn(
-                workload, current.get().templateDigest(), suspected, releases.bakeTime(workload), now);
+        var good = knownGood(workload, current.get())
+                .orElseGet(() -> releaseWatch.learn(
+                        workload, current.get().templateDigest(), suspected, releases.bakeTime(workload), now));
         cluster.objects().put(good);
-        if (mayWrite(workload)) {
+        if (mayWrite(workload) && !mayKeep(workload)) {
+            notKept.put(workload.ref(), now);
+        } else if (mayWrite(workload)) {
             switch (cluster.keepGood(workload, good)) {
                 case Cluster.Answer.Done done -> notKept.remove(workload.ref());
                 case Cluster.Answer.Moved moved -> cluster.objects().remove(good);
@@ -763,11 +783,22 @@ public final class Reactor implements AutoCloseable {
 
     /** Known already, or not to be tried again for a while. */
     private boolean isKept(WorkloadFacts workload, RevisionFacts current, Instant now) {
-        boolean known = cluster.objects().goodRevisions(workload.uid()).stream()
-                .anyMatch(good -> good.hash().equals(current.hash()));
+        boolean known = knownGood(workload, current).isPresent();
         var failedAt = notKept.get(workload.ref());
         boolean failed = failedAt != null && failedAt.plus(KEEP_AGAIN).isAfter(now);
-        return failed || (known && failedAt == null);
+        return failed || (known && (failedAt == null || !mayKeep(workload)));
+    }
+
+    private Optional<GoodRevision> knownGood(WorkloadFacts workload, RevisionFacts current) {
+        return cluster.objects().goodRevisions(workload.uid()).stream()
+                .filter(good -> good.hash().equals(current.hash()))
+                .findFirst();
+    }
+
+    /** What is kept serves a restore, so it needs the same rights. */
+    private boolean mayKeep(WorkloadFacts workload) {
+        var tier = tier(workload.ref());
+        return tier == null || tier.covers(Act.RESTORE);
     }
 
     /** In observe mode nothing is written to the cluster, good revisions included; nor by one that owns it no more. */

@@ -178,17 +178,17 @@ final class Messages {
                     .command("./rollguard incidents dismiss " + incident.id())
                     .markup()));
         }
-        if (phase != Phase.ESCALATED) {
-            return Optional.empty();
-        }
-        return incident.lastAttempt()
-                .map(Attempt::failure)
-                .map(Failure::command)
-                .filter(command -> !command.isBlank())
-                .map(command -> new Block.Section(new Words()
+        var judged = incident.judged();
+        var command = switch (phase) {
+            case HELD -> Optional.ofNullable(judged).map(Judgement::command);
+            case ESCALATED -> incident.lastAttempt().map(Attempt::failure).map(Failure::command);
+            default -> Optional.<String>empty();
+        };
+        return command.filter(typed -> !typed.isBlank())
+                .map(typed -> new Block.Section(new Words()
                         .bold("To roll back by hand")
                         .line()
-                        .command(command)
+                        .command(typed)
                         .markup()));
     }
 

@@ -43,6 +43,7 @@ public enum Reason {
     KIND_UNSUPPORTED("kind-unsupported", "rolling back this kind of workload is not supported yet"),
     STATE_UNSUPPORTED("state-unsupported", "rolling back this strategy or state is not supported yet"),
     WORKLOAD_PAUSED("workload-paused", "the workload is paused, so its controller would not move"),
+    RIGHTS_MISSING("rights-missing", "the cluster does not give Rollguard the rights for it"),
     PAUSED("paused", "Rollguard is paused"),
     BREAKER_OPEN("breaker-open", "too many rollbacks in a short time"),
     COOLING_DOWN("cooling-down", "the workload was rolled back a short time ago"),

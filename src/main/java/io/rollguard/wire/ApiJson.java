@@ -94,6 +94,9 @@ public final class ApiJson {
                 .put("topic", Topic.INCIDENT.topicName())
                 .put("partition", 0)
                 .put("offset", judged.offset());
+        if (judged.command() != null) {
+            json.put("command", judged.command());
+        }
         return json;
     }
 

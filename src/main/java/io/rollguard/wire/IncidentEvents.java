@@ -144,6 +144,9 @@ public final class IncidentEvents {
         }
         put(json, judged.verdict(), judged.allowed());
         json.set("input", input == null ? Json.text(null) : input);
+        if (judged.command() != null) {
+            json.put("command", judged.command());
+        }
     }
 
     private static void put(ObjectNode json, Verdict verdict, Allowed allowed) {
@@ -157,7 +160,8 @@ public final class IncidentEvents {
                 new Step.Judged(
                         VerdictJson.verdict(json),
                         VerdictJson.allowed(json),
-                        json.has("input") ? CaseJson.read(json.object("input")) : null);
+                        json.has("input") ? CaseJson.read(json.object("input")) : null,
+                        json.has("command") ? json.text("command") : null);
             case "intended" -> new Step.Intended(json.objects("triggers", IncidentEvents::episode));
             case "accepted" -> new Step.Accepted(json.text("detail"));
             case "verified" -> new Step.Verified(json.text("detail"));

@@ -153,8 +153,14 @@ class ForgettingTest {
         var judged = incident.judged();
         return judged == null
                 ? incident
-                : incident.with(
-                        new Judgement(judged.verdict(), judged.allowed(), null, null, judged.offset(), judged.at()));
+                : incident.with(new Judgement(
+                        judged.verdict(),
+                        judged.allowed(),
+                        null,
+                        null,
+                        judged.command(),
+                        judged.offset(),
+                        judged.at()));
     }
 
     // --- by example

@@ -153,12 +153,29 @@ public final class IncidentStory {
         return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.AUTO, Act.NONE, refusal);
     }
 
+    /** Guilty, and Rollguard lacks the rights. */
+    public IncidentStory guiltyBeyondRights(String command) {
+        return judged(
+                Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.AUTO, Act.NONE, Reason.RIGHTS_MISSING, command);
+    }
+
     public IncidentStory notGuilty(Outcome outcome, Reason reason) {
         return judged(outcome, 0.25, reason, Mode.AUTO, Act.NONE, null);
     }
 
     private IncidentStory judged(
             Outcome outcome, double score, Reason reason, Mode mode, Act allowed, @Nullable Reason refusal) {
+        return judged(outcome, score, reason, mode, allowed, refusal, null);
+    }
+
+    private IncidentStory judged(
+            Outcome outcome,
+            double score,
+            Reason reason,
+            Mode mode,
+            Act allowed,
+            @Nullable Reason refusal,
+            @Nullable String command) {
         boolean vetoed = outcome != Outcome.GUILTY && reason != Reason.SETTLING;
         var vote = new Evidence(
                 Evidence.Kind.VOTE,
@@ -175,7 +192,7 @@ public final class IncidentStory {
                 ALERT,
                 alertname + " began at 2026-03-01T11:40:00Z, the release at 2026-03-01T11:58:30Z");
         var verdict = new Verdict(outcome, score, reason, vetoed ? List.of(vote, veto) : List.of(vote));
-        var step = new Step.Judged(verdict, new Allowed(allowed, mode, refusal), input());
+        var step = new Step.Judged(verdict, new Allowed(allowed, mode, refusal), input(), command);
         return step(refusal == null ? reason : refusal, step);
     }
 

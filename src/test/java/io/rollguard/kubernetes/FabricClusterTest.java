@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.rollguard.policy.Tier;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.Kind;
@@ -258,6 +259,86 @@ class FabricClusterTest extends ClusterContract {
         assertThat(answer).isInstanceOf(Answer.NotDone.class);
         assertThat(shop.cluster.read(cart)).isInstanceOf(Reading.Failed.class);
         assertThat(shop.cluster.pause().paused()).isTrue();
+    }
+
+    // --- rights
+
+    /** Nobody asks but the test. */
+    private void unwatched() {
+        shop.close();
+        simulated.close();
+        shop = open(SimulatedCluster.Options.defaults());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "patch,  argoproj.io, rollouts/status,     OBSERVE",
+        "patch,  apps,        deployments,         ABORT_ONLY",
+        "create, apps,        controllerrevisions, ABORT_ONLY",
+        "get,    '',          secrets,             FULL"
+    })
+    void asksWhatItMayDo(String verb, String group, String resource, Tier tier) {
+        unwatched();
+        simulated.faults().forbid(verb, group, resource);
+
+        assertThat(shop.cluster.reviews().ask()).isTrue();
+
+        assertThat(shop.cluster.rights("shop").orElseThrow().tier()).isEqualTo(tier);
+        assertThat(shop.cluster.rights()).containsOnlyKeys("");
+        assertThat(shop.cluster.reviews().summary()).startsWith(tier.label() + " in all namespaces");
+    }
+
+    @Test
+    void noticesThatItsRightsHaveChanged() {
+        unwatched();
+        simulated.faults().forbid("patch", "apps", "deployments");
+        shop.cluster.reviews().ask();
+        assertThat(shop.cluster.reviews().summary())
+                .isEqualTo("abort-only in all namespaces; for full: patch deployments.apps");
+
+        simulated.faults().clear();
+        shop.cluster.reviews().ask();
+
+        assertThat(shop.cluster.reviews().summary()).isEqualTo("full in all namespaces");
+    }
+
+    @Test
+    void whereReviewsAreNotAnsweredItsRightsAreWhatTheyWere() {
+        unwatched();
+        simulated.faults().on("create", ".*/selfsubjectaccessreviews").times(1).answer(500);
+        assertThat(shop.cluster.reviews().ask()).isFalse();
+        assertThat(shop.cluster.reviews().rights()).isEmpty();
+        simulated.faults().forbid("patch", "apps", "deployments");
+        assertThat(shop.cluster.reviews().ask()).isTrue();
+
+        simulated.faults().clear();
+        simulated.faults().on("create", ".*/selfsubjectaccessreviews").times(1).answer(403);
+        assertThat(shop.cluster.reviews().ask()).isFalse();
+
+        assertThat(shop.cluster.reviews().rights().get("").tier()).isEqualTo(Tier.ABORT_ONLY);
+    }
+
+    @Test
+    void rightsThatAreGivenInOneNamespaceCountThere() {
+        unwatched();
+        simulated.faults().forbidOutside("shop", "patch", "argoproj.io", "rollouts/status");
+        simulated.faults().forbidOutside("shop", "patch", "apps", "deployments");
+        shop.cluster.reviews().ask();
+
+        assertThat(shop.cluster.rights("shop").orElseThrow().tier()).isEqualTo(Tier.FULL);
+        assertThat(shop.cluster.rights("billing").orElseThrow().tier()).isEqualTo(Tier.OBSERVE);
+    }
+
+    @Test
+    void eachNamespaceThatIsWatchedHasItsOwnRights() {
+        try (var two = new Shop(simulated.kubeconfig(), "billing", List.of("shop", "billing"))) {
+            simulated.faults().forbidOutside("shop", "patch", "apps", "deployments");
+            two.cluster.reviews().ask();
+
+            assertThat(two.cluster.rights("shop").orElseThrow().tier()).isEqualTo(Tier.FULL);
+            assertThat(two.cluster.rights("billing").orElseThrow().tier()).isEqualTo(Tier.ABORT_ONLY);
+            assertThat(two.cluster.rights("elsewhere")).isEmpty();
+        }
     }
 
     // --- nodes

@@ -73,6 +73,7 @@ class RollguardMetersTest {
         meters.watchIncidents(this, (self, state) -> 0);
         meters.watchForgotten(this, (self, what) -> 0);
         meters.watchAlerts(this, (self, state) -> 0);
+        meters.watchRights(this, (self, tier) -> 0);
         meters.watchTable(this, self -> 0);
         meters.watchDropped(this, (self, status) -> 0);
 

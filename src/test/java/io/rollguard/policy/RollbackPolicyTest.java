@@ -96,11 +96,30 @@ class RollbackPolicyTest {
 
     @Test
     void pauseAndTheLogHoldActsBack() {
-        assertThat(canary().decide(Outcome.GUILTY, new Now(true, null)).reason())
+        assertThat(canary().decide(Outcome.GUILTY, new Now(null, true, null)).reason())
                 .isEqualTo(Reason.PAUSED);
-        assertThat(canary().decide(Outcome.GUILTY, new Now(false, Reason.BREAKER_OPEN))
+        assertThat(canary().decide(Outcome.GUILTY, new Now(null, false, Reason.BREAKER_OPEN))
                         .reason())
                 .isEqualTo(Reason.BREAKER_OPEN);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "        , ABORT, RESTORE", // not known: the cluster will say so itself
+        "OBSERVE   , NONE,  NONE",
+        "ABORT_ONLY, ABORT, NONE",
+        "FULL      , ABORT, RESTORE"
+    })
+    void nothingIsAllowedBeyondTheRights(@Nullable Tier rights, Act ofCanary, Act ofDeployment) {
+        var now = new Now(rights, false, null);
+
+        var canary = canary().decide(Outcome.GUILTY, now);
+        var deployment = deployment().decide(Outcome.GUILTY, now);
+
+        assertThat(canary.act()).isEqualTo(ofCanary);
+        assertThat(canary.reason()).isEqualTo(ofCanary == Act.NONE ? Reason.RIGHTS_MISSING : null);
+        assertThat(deployment.act()).isEqualTo(ofDeployment);
+        assertThat(deployment.reason()).isEqualTo(ofDeployment == Act.NONE ? Reason.RIGHTS_MISSING : null);
     }
 
     @Test

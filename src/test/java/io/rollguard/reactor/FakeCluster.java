@@ -1,5 +1,7 @@
 package io.rollguard.reactor;
 
+import io.rollguard.policy.Rights;
+import io.rollguard.policy.Tier;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
@@ -38,6 +40,11 @@ final class FakeCluster implements Cluster {
     final List<String> writes = new ArrayList<>();
     final Deque<Answer> answers = new ArrayDeque<>();
     Pause pause = Pause.NONE;
+
+    @Nullable
+    Tier rights;
+
+    int kept;
     Answer keeping = new Answer.Done("201");
 
     @Nullable
@@ -231,6 +238,16 @@ final class FakeCluster implements Cluster {
     public void onChange(Consumer<WorkloadRef> listener) {}
 
     @Override
+    public Optional<Rights> rights(String namespace) {
+        return Optional.ofNullable(rights().get(namespace));
+    }
+
+    @Override
+    public Map<String, Rights> rights() {
+        return rights == null ? Map.of() : Map.of("shop", new Rights(rights, List.of()));
+    }
+
+    @Override
     public Map<String, Instant> leases(Collection<String> nodes) {
         return Map.of();
     }
@@ -276,6 +293,7 @@ final class FakeCluster implements Cluster {
 
     @Override
     public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
+        kept++;
         return keeping;
     }
 

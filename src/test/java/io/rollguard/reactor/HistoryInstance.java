@@ -7,6 +7,7 @@ import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog;
 import io.rollguard.policy.Allowed;
+import io.rollguard.policy.Rights;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
@@ -311,6 +312,16 @@ final class HistoryInstance {
 
         @Override
         public void onChange(Consumer<WorkloadRef> listener) {}
+
+        @Override
+        public Optional<Rights> rights(String namespace) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Map<String, Rights> rights() {
+            return Map.of();
+        }
 
         @Override
         public Map<String, Instant> leases(Collection<String> nodes) {

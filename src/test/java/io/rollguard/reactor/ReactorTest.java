@@ -21,6 +21,7 @@ import io.rollguard.incident.IncidentId;
 import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
+import io.rollguard.policy.Tier;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.reactor.Cluster.Reading;
@@ -599,6 +600,40 @@ class ReactorTest {
         reactor.reconcile(CART);
 
         assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void beyondItsRightsItIsSaidWithTheCommandAndNotIntended() {
+        cluster.rights = Tier.OBSERVE;
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).containsExactly("suspected", "judged");
+        assertThat(allowed().reason()).isEqualTo(Reason.RIGHTS_MISSING);
+        assertThat(incident().judged().command()).isEqualTo("kubectl argo rollouts abort cart -n shop");
+
+        cluster.rights = Tier.ABORT_ONLY;
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void whatARestoreNeedsIsNotKeptBeyondItsRights() {
+        cluster.promoted(START);
+        clock.advance(Duration.ofHours(1));
+        cluster.rights = Tier.ABORT_ONLY;
+        reactor.reconcile(CART);
+        clock.advance(Duration.ofMinutes(5));
+        reactor.reconcile(CART);
+        var known = cluster.objects().goodRevisions("uid-cart");
+        assertThat(known).extracting(good -> good.hash()).containsExactly(CANARY);
+        assertThat(cluster.kept).isZero();
+
+        cluster.rights = Tier.FULL;
+        reactor.reconcile(CART);
+
+        assertThat(cluster.kept).isOne();
+        assertThat(cluster.objects().goodRevisions("uid-cart")).isEqualTo(known);
     }
 
     @Test

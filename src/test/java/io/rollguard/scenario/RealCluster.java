@@ -87,8 +87,10 @@ final class RealCluster implements TestCluster {
                 "base/namespace.yaml",
                 "base/serviceaccount.yaml",
                 "base/rbac.yaml",
-                "components/act/rbac.yaml",
-                "components/act/guardrail.yaml")) {
+                "components/abort-only/rbac.yaml",
+                "components/abort-only/switch.yaml",
+                "components/abort-only/guardrail.yaml",
+                "components/full/rbac.yaml")) {
             try (var in = Files.newInputStream(k8s.resolve(file))) {
                 client.load(in).items().stream()
                         .filter(object -> !(object instanceof Deployment))

@@ -149,6 +149,10 @@ abstract class Scene {
 
     // --- the players
 
+    TestCluster cluster() {
+        return cluster;
+    }
+
     List<Instance> instances() {
         return instances;
     }

@@ -11,6 +11,10 @@ final class Simulated implements TestCluster {
 
     private SimulatedCluster cluster;
 
+    SimulatedCluster simulated() {
+        return cluster;
+    }
+
     @Override
     public KubernetesClient connect() {
         cluster = SimulatedCluster.start();

@@ -56,6 +56,9 @@ class MessagesTest {
         all.put("held-by-policy", story().suspected().guiltyBut(Reason.NO_GOOD_REVISION));
         all.put("would-abort", story().suspected().guiltyInObserve());
         all.put("would-restore", story().aboutAPromotedDeployment().suspected().guiltyInObserve());
+        all.put(
+                "held-for-lack-of-rights",
+                story().suspected().guiltyBeyondRights("kubectl argo rollouts abort cart -n shop"));
         all.put("asking", story().suspected().guiltyInApprove());
         all.put("approved", asked(Command.Kind.APPROVE).intended().accepted());
         all.put("dismissed", asked(Command.Kind.DISMISS).closed(Reason.DISMISSED));
@@ -287,6 +290,7 @@ class MessagesTest {
         assertThat(broadcast)
                 .isEqualTo(Map.of(
                         "held-by-policy", List.of("held"),
+                        "held-for-lack-of-rights", List.of("held"),
                         "asking", List.of("asking"),
                         "uncured", List.of("uncured"),
                         "uncured-and-closed", List.of("uncured"),

@@ -239,7 +239,7 @@ class SchemaPropertiesTest {
             var act = one(Act.values());
             var allowed =
                     new Allowed(act, one(Mode.values()), act == Act.NONE ? perhaps(() -> one(Reason.values())) : null);
-            return new Step.Judged(verdict, allowed, perhaps(this::input));
+            return new Step.Judged(verdict, allowed, perhaps(this::input), perhaps(this::text));
         }
 
         Step step(Class<?> kind) {

@@ -6,9 +6,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** What the caller may not do. Everything is allowed until forbidden; "*" stands for any verb, group or resource. */
 final class Access {
 
-    private record Rule(String verb, String group, String resource) {
-        boolean covers(String verb, String group, String resource) {
-            return covers(this.verb, verb) && covers(this.group, group) && covers(this.resource, resource);
+    private record Rule(String spared, String verb, String group, String resource) {
+        boolean covers(String namespace, String verb, String group, String resource) {
+            return (spared.isEmpty() || !spared.equals(namespace))
+                    && covers(this.verb, verb)
+                    && covers(this.group, group)
+                    && covers(this.resource, resource);
         }
 
         private static boolean covers(String pattern, String value) {
@@ -18,8 +21,9 @@ final class Access {
 
     private final List<Rule> forbidden = new CopyOnWriteArrayList<>();
 
-    void forbid(String verb, String group, String resource) {
-        forbidden.add(new Rule(verb, group, resource));
+    /** @param spared the one namespace where it stays allowed; empty for none */
+    void forbid(String spared, String verb, String group, String resource) {
+        forbidden.add(new Rule(spared, verb, group, resource));
     }
 
     void allowAll() {
@@ -27,9 +31,10 @@ final class Access {
     }
 
     /**
+     * @param namespace empty for all
      * @param resource with its subresource, as in {@code rollouts/status}
      */
-    boolean allows(String verb, String group, String resource) {
-        return forbidden.stream().noneMatch(rule -> rule.covers(verb, group, resource));
+    boolean allows(String namespace, String verb, String group, String resource) {
+        return forbidden.stream().noneMatch(rule -> rule.covers(namespace, verb, group, resource));
     }
 }

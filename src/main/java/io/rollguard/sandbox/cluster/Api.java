@@ -96,7 +96,7 @@ final class Api {
 
     void checkAccess(ApiRequest request, ResourceType type) {
         String resource = request.resource() + (request.subresource().isEmpty() ? "" : "/" + request.subresource());
-        if (!access.allows(request.verb(), request.group(), resource)) {
+        if (!access.allows(request.namespace(), request.verb(), request.group(), resource)) {
             throw ApiFailure.forbidden(
                     type, request.subresource(), request.name(), request.verb(), request.namespace());
         }
@@ -296,7 +296,8 @@ final class Api {
         String subresource = Json.text(asked, "subresource");
         String resource = Json.text(asked, "resource") + (subresource.isEmpty() ? "" : "/" + subresource);
         ObjectNode status = review.putObject("status");
-        boolean allowed = access.allows(Json.text(asked, "verb"), Json.text(asked, "group"), resource);
+        boolean allowed = access.allows(
+                Json.text(asked, "namespace"), Json.text(asked, "verb"), Json.text(asked, "group"), resource);
         status.put("allowed", allowed);
         review.put("apiVersion", "authorization.k8s.io/v1").put("kind", "SelfSubjectAccessReview");
         return review;

@@ -113,7 +113,12 @@ public final class Faults {
 
     /** Answers 403 from now on, and says no in access reviews. Resource with subresource: {@code rollouts/status}. */
     public void forbid(String verb, String group, String resource) {
-        access.forbid(verb, group, resource);
+        access.forbid("", verb, group, resource);
+    }
+
+    /** The same in every namespace but one, as where rights are bound in that one only. */
+    public void forbidOutside(String namespace, String verb, String group, String resource) {
+        access.forbid(namespace, verb, group, resource);
     }
 
     /** Closes all connections, watches included, as a restart of the API server does. */
