@@ -36,6 +36,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
     private static final String TOKEN = "a-token-for-the-benchmark-only";
     /** The collector that Java takes by itself in a pod of less than 1,792 MiB. */
     private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseSerialGC");
+
     private static final int BODIES = 64;
 
     /** A process that uses less than this share of one core is done with what it was given. */

@@ -67,6 +67,7 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
     private static final ObjectMapper JSON = new ObjectMapper();
     /** The collector that Java takes by itself in a pod of less than 1,792 MiB. */
     private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseSerialGC");
+
     private static final double MOST = 2.0;
 
     /** Takes an alert; completes when the sender would know that it is kept. */
