@@ -26,6 +26,9 @@ class KafkaLifecycle {
     /** How often one that stands aside looks whether it is needed, at most; by chance, so that not all come back at once. */
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(4);
 
+    /** How often it is counted who takes part while the cluster does not answer: each time takes connections of its own. */
+    private static final Duration COUNT = Duration.ofSeconds(2);
+
     private static final Duration LEAVE = Duration.ofSeconds(3);
 
     private final TopicCreation topics;
@@ -38,6 +41,11 @@ class KafkaLifecycle {
     private final BrokerWatch watch;
     private final List<Thread> threads = new ArrayList<>();
     private @Nullable Thread membership;
+
+    /** When the members of the group were counted last, on the thread that takes part. */
+    private long counted = System.nanoTime() - COUNT.toNanos();
+
+    private boolean alone;
 
     KafkaLifecycle(
             TopicCreation topics,
@@ -82,7 +90,7 @@ class KafkaLifecycle {
         }
         while (!commands.isLeaving()) {
             try {
-                commands.run(() -> cluster.answers() || group.size() <= 1);
+                commands.run(this::isNeeded);
                 standAside();
             } catch (RuntimeException e) {
                 LOG.errorf(e, "this instance fell out of the group that decides who owns what; it joins anew");
@@ -95,8 +103,16 @@ class KafkaLifecycle {
 
     /**
      * One that the cluster does not answer can do nothing for its workloads, which others may. Where there is nobody else it takes
-     * part again all the same: somebody has to tell people.
+     * part all the same: somebody has to tell people.
      */
+    private boolean isNeeded() {
+        if (!cluster.answers() && System.nanoTime() - counted >= COUNT.toNanos()) {
+            alone = group.size() <= 1;
+            counted = System.nanoTime();
+        }
+        return cluster.answers() || alone;
+    }
+
     private void standAside() {
         if (commands.isLeaving()) {
             return;

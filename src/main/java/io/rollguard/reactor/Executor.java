@@ -6,6 +6,7 @@ import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.reactor.Cluster.Checks;
 import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.RevisionHash;
@@ -15,12 +16,13 @@ import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,11 +56,8 @@ final class Executor {
     /** Why the act is not to be done any more, judged on fresh facts, the pause switch among them; null where it still is. */
     interface SecondGate {
         @Nullable
-        Reason against(WorkloadFacts fresh, Asked asked);
+        Reason against(WorkloadFacts fresh, Function<List<String>, Checks> checks);
     }
-
-    /** What was asked of the cluster together with the object, so that the answers are as fresh. */
-    record Asked(Set<String> nodes, Supplier<Cluster.Checks> checks) {}
 
     /** What to write about the attempt; empty where nothing is known yet and it is to be looked at again soon. */
     record Result(Step step, @Nullable Reason reason) {}
@@ -66,7 +65,7 @@ final class Executor {
     Optional<Result> carryOut(Incident incident, Attempt attempt, SecondGate gate, Instant now) {
         boolean expired = attempt.intendedAt().plus(INTENT_LIVES).isBefore(now);
         for (int move = 0; move < MOVES; move++) {
-            var asked = new Asked(nodes(incident), cluster.ask(nodes(incident)));
+            var checks = asked(nodes(incident));
             var end = journal.askEnd(FOLD_TIMEOUT);
             var reading = cluster.read(incident.workload());
             if (!(reading instanceof Reading.Found found)) {
@@ -88,7 +87,7 @@ final class Executor {
                 return failed(incident, attempt, Reason.SUPERSEDED, false, Reason.SUPERSEDED.text());
             }
             boolean mayLand = found.resourceVersion().equals(unanswered.get(incident.workload()));
-            var against = gate.against(found.facts(), asked);
+            var against = gate.against(found.facts(), checks);
             if (against != null) {
                 return mayLand
                         ? Optional.empty() // nobody can say that the cluster was not asked
@@ -111,6 +110,12 @@ final class Executor {
         return failed(incident, attempt, Reason.STALE, true, "the object changed %d times in between".formatted(MOVES));
     }
 
+    /** Asks about these nodes now, together with the object; whoever wants to know of others asks anew. */
+    private Function<List<String>, Checks> asked(Set<String> nodes) {
+        var answers = cluster.ask(nodes);
+        return wanted -> (nodes.containsAll(wanted) ? answers : cluster.ask(wanted)).get();
+    }
+
     /** The nodes that the judgement was about, and the next one will be, unless pods have moved since. */
     private static Set<String> nodes(Incident incident) {
         var judged = incident.judged();
@@ -120,7 +125,10 @@ final class Executor {
                 : input.nodes().stream().map(NodeFacts::name).collect(toUnmodifiableSet());
     }
 
-    /** Folds the log to its end, asked for with the object, and looks whether this very intent still stands, and is ours. No Kafka, no act. */
+    /**
+     * Folds the log to its end, asked for with the object, and looks whether this very intent still stands, and is ours. No
+     * Kafka, no act.
+     */
     private boolean mayActNow(Incident incident, Attempt attempt, BooleanSupplier end) {
         return end.getAsBoolean()
                 && journal.log().foreignType().isEmpty()

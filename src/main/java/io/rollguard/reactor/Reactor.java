@@ -21,6 +21,7 @@ import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.policy.StormWatch;
 import io.rollguard.policy.Tier;
 import io.rollguard.policy.Triggers;
+import io.rollguard.reactor.Cluster.Checks;
 import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.NodeFacts;
@@ -349,7 +350,7 @@ public final class Reactor implements AutoCloseable {
             Release release,
             Optional<Incident> known,
             Instant now,
-            Function<List<String>, Cluster.Checks> checking) {
+            Function<List<String>, Checks> checking) {
         var spent = journal.log().spentOn(workload.uid());
         var own = known.map(Incident::triggers).orElse(Set.of());
         spent.removeAll(own);
@@ -586,7 +587,7 @@ public final class Reactor implements AutoCloseable {
         var result = telemetry.acting(
                 attempt.act(),
                 attempt.triggers(),
-                () -> executor.carryOut(incident, attempt, (fresh, asked) -> against(incident, fresh, asked), now));
+                () -> executor.carryOut(incident, attempt, (fresh, checks) -> against(incident, fresh, checks), now));
         if (result.isEmpty() || !executor.isUndecided(incident, attempt)) {
             queue.addAfter(incident.workload(), SOON);
             return;
@@ -598,21 +599,14 @@ public final class Reactor implements AutoCloseable {
     }
 
     /** The second gate: the same release, and still found guilty and allowed, on what was read just now. */
-    private @Nullable Reason against(Incident incident, WorkloadFacts fresh, Executor.Asked asked) {
+    private @Nullable Reason against(Incident incident, WorkloadFacts fresh, Function<List<String>, Checks> checks) {
         var now = clock.instant();
         var release = releases.of(fresh, now);
         if (release.isEmpty() || !IncidentId.of(release.get()).equals(incident.id())) {
             return Reason.SUPERSEDED;
         }
         var known = journal.log().find(incident.id());
-        var judgement = look(
-                fresh,
-                release.get(),
-                known,
-                now,
-                nodes -> asked.nodes().containsAll(nodes)
-                        ? asked.checks().get()
-                        : cluster.ask(nodes).get());
+        var judgement = look(fresh, release.get(), known, now, checks);
         if (!judgement.allowed().mayAct()) {
             return reason(judgement);
         }

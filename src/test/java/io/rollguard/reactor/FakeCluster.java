@@ -130,30 +130,7 @@ final class FakeCluster implements Cluster {
     void deploys(RevisionHash hash, int number, Instant at) {
         revision(SEARCH, UID_OF_SEARCH, hash, number, at, 1);
         objects.put(new PodFacts("shop", "search-" + hash + "-0", "search-" + hash, "node-a", true, false, at));
-        objects.put(new WorkloadFacts(
-                SEARCH,
-                UID_OF_SEARCH,
-                true,
-                Strategy.ROLLING,
-                4,
-                1,
-                4,
-                5,
-                hash,
-                null,
-                false,
-                null,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(),
-                Settings.NONE));
+        workload(SEARCH, UID_OF_SEARCH, Strategy.ROLLING, hash, null, false, null, Settings.NONE);
     }
 
     private void rollout(
@@ -162,30 +139,22 @@ final class FakeCluster implements Cluster {
             boolean aborted,
             @Nullable Instant abortedAt,
             Settings settings) {
+        workload(CART, UID, Strategy.CANARY, current, stable, aborted, abortedAt, settings);
+    }
+
+    /** One of 4 pods is updated, and one more than these 4 is there. */
+    private void workload(
+            WorkloadRef ref,
+            String uid,
+            Strategy strategy,
+            RevisionHash current,
+            @Nullable RevisionHash stable,
+            boolean aborted,
+            @Nullable Instant abortedAt,
+            Settings settings) {
         objects.put(new WorkloadFacts(
-                CART,
-                UID,
-                true,
-                Strategy.CANARY,
-                4,
-                1,
-                4,
-                5,
-                current,
-                stable,
-                aborted,
-                abortedAt,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(),
-                settings));
+                ref, uid, true, strategy, 4, 1, 4, 5, current, stable, aborted, abortedAt, null, null, false, null,
+                null, false, null, null, false, Set.of(), settings));
     }
 
     private void revision(RevisionHash hash, long number, Instant createdAt, int replicas) {

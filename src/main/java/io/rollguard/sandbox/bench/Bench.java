@@ -1,9 +1,13 @@
 package io.rollguard.sandbox.bench;
 
 import java.io.PrintWriter;
+import java.util.List;
 
 /** One benchmark. */
 public interface Bench {
+
+    /** As in a small pod: Java takes this collector by itself where there are less than 1,792 MiB. */
+    List<String> SMALL_POD = List.of("-Xmx512m", "-XX:+UseSerialGC");
 
     Report run(Progress progress) throws Exception;
 

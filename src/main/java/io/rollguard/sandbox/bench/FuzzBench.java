@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -26,8 +25,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.common.TopicPartition;
 
 /**
  * Posts {@link FuzzBodies} to the real service with a real broker, and asks of it: no 5xx, no error in its log, no memory that
@@ -36,7 +33,6 @@ import org.apache.kafka.common.TopicPartition;
 public final class FuzzBench implements Bench {
 
     private static final String PATH = "/api/v1/alertmanager";
-    private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseSerialGC");
     private static final List<String> TOPICS = List.of("rollguard.alert.v1", "rollguard.dead-letter.v1");
 
     /** What a line of the service's log must not hold. */
@@ -71,7 +67,7 @@ public final class FuzzBench implements Bench {
             var log = new Log();
             var service = closing.add(Service.start(
                     Home.current(),
-                    FLAGS,
+                    SMALL_POD,
                     Service.freePort(),
                     Map.of(
                             "KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers(),
@@ -91,7 +87,7 @@ public final class FuzzBench implements Bench {
                 held.add(Held.by(service));
                 progress.say("%d sent: %s, %s", bodies * (part + 1) / PARTS, statuses, held.getLast());
             }
-            var said = metrics(service, COUNTED);
+            var said = Metrics.of(service, COUNTED);
             try (var admin =
                     Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
                 return report(statuses, held, said, records(admin), log);
@@ -150,10 +146,9 @@ public final class FuzzBench implements Bench {
 
         static Held by(Service service) throws IOException {
             var memory = Memory.of(service.pid());
-            var table = metrics(service, TABLE);
+            var table = Metrics.of(service, TABLE);
             long alertBytes = table.getOrDefault("rollguard_alerts_bytes", 0L);
-            return new Held(
-                    memory, table.values().stream().mapToLong(Long::longValue).sum() - alertBytes, alertBytes);
+            return new Held(memory, Metrics.sum(table) - alertBytes, alertBytes);
         }
 
         long othersBytes() {
@@ -192,34 +187,14 @@ public final class FuzzBench implements Bench {
         }
     }
 
-    private static final Pattern COUNTED =
-            Pattern.compile("(?m)^(rollguard_(?:alerts_received|dead_letters)_total\\{[^}]*})\\s+(\\S+)$");
+    private static final Pattern COUNTED = Pattern.compile("rollguard_(?:alerts_received|dead_letters)_total\\{[^}]*}");
 
-    private static final Pattern TABLE = Pattern.compile("(?m)^(rollguard_alerts(?:_bytes|\\{[^}]*}))\\s+(\\S+)$");
-
-    /** What the service counts, by series. */
-    private static Map<String, Long> metrics(Service service, Pattern series) {
-        var counted = new TreeMap<String, Long>();
-        var matcher = series.matcher(service.get("/q/metrics").body());
-        while (matcher.find()) {
-            counted.put(matcher.group(1), (long) Double.parseDouble(matcher.group(2)));
-        }
-        return counted;
-    }
+    private static final Pattern TABLE = Pattern.compile("rollguard_alerts(?:_bytes|\\{[^}]*})");
 
     private static Map<String, Long> records(Admin admin) throws Exception {
         var records = new LinkedHashMap<String, Long>();
-        for (var topic : admin.describeTopics(TOPICS).allTopicNames().get().entrySet()) {
-            var ends = new LinkedHashMap<TopicPartition, OffsetSpec>();
-            topic.getValue()
-                    .partitions()
-                    .forEach(each ->
-                            ends.put(new TopicPartition(topic.getKey(), each.partition()), OffsetSpec.latest()));
-            records.put(
-                    topic.getKey(),
-                    admin.listOffsets(ends).all().get().values().stream()
-                            .mapToLong(end -> end.offset())
-                            .sum());
+        for (var topic : TOPICS) {
+            records.put(topic, Topics.records(admin, topic));
         }
         return records;
     }
@@ -239,8 +214,8 @@ public final class FuzzBench implements Bench {
                 .filter(each -> each.getKey().contains("not-json"))
                 .mapToLong(Map.Entry::getValue)
                 .sum();
-        double kept = said.values().stream().mapToLong(Long::longValue).sum();
-        double there = records.values().stream().mapToLong(Long::longValue).sum();
+        double kept = Metrics.sum(said);
+        double there = Metrics.sum(records);
         double resident = held.getLast().memory().residentKiB()
                 / (double) held.getFirst().memory().residentKiB();
         double others = held.getLast().othersBytes() / (double) held.getFirst().othersBytes();

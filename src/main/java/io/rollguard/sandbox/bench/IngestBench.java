@@ -34,9 +34,6 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
 
     private static final String FLOOR_TOPIC = "floor.alert";
     private static final String TOKEN = "a-token-for-the-benchmark-only";
-    /** The collector that Java takes by itself in a pod of less than 1,792 MiB. */
-    private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseSerialGC");
-
     private static final int BODIES = 64;
 
     /** A process that uses less than this share of one core is done with what it was given. */
@@ -47,7 +44,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
         try (var closing = new Closing()) {
             var data = closing.temporaryDirectory("rollguard-bench-");
             progress.say("starting a broker, the service and its floor ...");
-            var broker = closing.add(Broker.start(Home.current(), FLAGS, data, Service.freePort()));
+            var broker = closing.add(Broker.start(Home.current(), SMALL_POD, data, Service.freePort()));
             var service = closing.add(service(data, broker));
             Await.until("the service takes alerts", Duration.ofSeconds(60), service::ingests);
             var admin = closing.add(
@@ -55,7 +52,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
             Topics.createLike(admin, Topics.ALERT, FLOOR_TOPIC);
             int port = Service.freePort();
             var floor = closing.add(Jvm.start(
-                    FLAGS,
+                    SMALL_POD,
                     IngestFloor.class,
                     List.of(Integer.toString(port), broker.bootstrapServers(), FLOOR_TOPIC),
                     line -> progress.say("floor: %s", line)));
@@ -82,7 +79,7 @@ public record IngestBench(int rounds, Duration time, Duration warmUp, int rate, 
         var tokens = Files.writeString(data.resolve("tokens"), TOKEN + "\n");
         return Service.start(
                 Home.current(),
-                FLAGS,
+                SMALL_POD,
                 Service.freePort(),
                 Map.of(
                         "KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers(),

@@ -65,9 +65,6 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
     private static final Duration UNTIL_CLOSED = Duration.ofMinutes(1);
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** The collector that Java takes by itself in a pod of less than 1,792 MiB. */
-    private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseSerialGC");
-
     private static final double MOST = 2.0;
 
     /** Takes an alert; completes when the sender would know that it is kept. */
@@ -80,7 +77,7 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
         try (var closing = new Closing()) {
             var data = closing.temporaryDirectory("rollguard-bench-");
             progress.say("starting a broker and a cluster ...");
-            var broker = closing.add(Broker.start(Home.current(), FLAGS, data, Service.freePort()));
+            var broker = closing.add(Broker.start(Home.current(), SMALL_POD, data, Service.freePort()));
             var patched = new ConcurrentHashMap<String, Long>();
             var cluster = closing.add(cluster(patched));
             var shop = new Fleet(cluster.where(), namespaces);
@@ -143,7 +140,7 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
                 """.formatted(cluster));
         return Service.start(
                 Home.current(),
-                FLAGS,
+                SMALL_POD,
                 Service.freePort(),
                 Map.ofEntries(
                         Map.entry("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers()),

@@ -46,8 +46,8 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
             Pattern.quote(Topics.ALERT) + " was read as it stood at the start: (\\d+) records in (\\d+) ms");
 
     private static final Pattern FLOOR_READ = Pattern.compile(RebuildFloor.READ + "(\\d+) (\\d+)");
-    private static final String DROPPED = "rollguard_alerts_dropped_total";
-    private static final String BYTES = "rollguard_alerts_bytes";
+    private static final Pattern DROPPED = Pattern.compile("rollguard_alerts_dropped_total\\{[^}]*}");
+    private static final Pattern BYTES = Pattern.compile("rollguard_alerts_bytes");
 
     /**
      * One reading.
@@ -176,16 +176,12 @@ public record RebuildBench(int alerts, int rounds, int pods, String heap) implem
         }
     }
 
-    private static double metric(Service service, String name) {
+    private static long metric(Service service, Pattern series) {
         Await.until(
                 "the service tells its metrics",
                 Duration.ofSeconds(30),
-                () -> service.get("/q/metrics").body().contains("\n" + name));
-        return Pattern.compile("(?m)^" + name + "(?:\\{[^}]*})?\\s+(\\S+)$")
-                .matcher(service.get("/q/metrics").body())
-                .results()
-                .mapToDouble(series -> Double.parseDouble(series.group(1)))
-                .sum();
+                () -> !Metrics.of(service, series).isEmpty());
+        return Metrics.sum(Metrics.of(service, series));
     }
 
     private Reading floor(Progress progress, Broker broker) throws Exception {
