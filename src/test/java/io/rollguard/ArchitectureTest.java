@@ -61,6 +61,7 @@ class ArchitectureTest {
                             "ingest",
                             "kafka",
                             "kubernetes",
+                            "prometheus",
                             "slack",
                             "api")),
             Map.entry("http", List.of()),
@@ -68,6 +69,7 @@ class ArchitectureTest {
             Map.entry("ingest", and(PURE, "reactor", "wire", "config", "http", "metrics")),
             Map.entry("kafka", and(PURE, "reactor", "wire", "config", "metrics")),
             Map.entry("kubernetes", and(PURE, "reactor", "wire", "config", "metrics")),
+            Map.entry("prometheus", and(PURE, "reactor", "config")),
             Map.entry("slack", and(PURE, "reactor", "wire", "config", "metrics")),
             Map.entry("api", and(PURE, "reactor", "wire", "config", "http")));
 

@@ -53,6 +53,11 @@ public record Alert(
         return new Alert(fingerprint, status, cluster, labels, annotations, startsAt, endsAt, generatorUrl, time);
     }
 
+    /** The same with other labels. */
+    public Alert labelled(Labels other) {
+        return new Alert(fingerprint, status, cluster, other, annotations, startsAt, endsAt, generatorUrl, receivedAt);
+    }
+
     /** The same with each of its texts put through this, which gives back an equal one. Names are few. */
     Alert share(UnaryOperator<String> one) {
         @SuppressWarnings({"unchecked", "rawtypes"})

@@ -33,6 +33,7 @@ public final class AlertTable {
     /** The likeness of a delivery that is not known to be like any other. */
     public static final long UNLIKE_ANY = 0;
 
+    private static final long NANOS = 1_000_000_000;
     private static final Fingerprint FIRST = new Fingerprint("0".repeat(16));
     private static final Fingerprint LAST = new Fingerprint("f".repeat(16));
 
@@ -70,8 +71,10 @@ public final class AlertTable {
 
     /** One fingerprint, as long as the indexes know it by the same. Streams read the history without the lock. */
     private static final class Entry {
-        volatile AlertHistory history;
+        private volatile Kept kept;
         long likeness;
+        /** In which it was last heard of, since 1970. */
+        long second;
         /** Neighbours in its {@link HeardOrder}. */
         @Nullable
         Entry before;
@@ -80,8 +83,58 @@ public final class AlertTable {
         Entry after;
 
         Entry(AlertHistory history, long likeness) {
-            this.history = history;
+            this.kept = new Kept(history);
             this.likeness = likeness;
+        }
+
+        AlertHistory history() {
+            return kept.history();
+        }
+
+        void set(AlertHistory history) {
+            kept = new Kept(history);
+        }
+
+        /** Whether its newest delivery, heard of again at this time, says nothing else. */
+        boolean heardAgain(Instant time) {
+            return kept.heardAgain(time);
+        }
+
+        boolean isResolved() {
+            return kept.history.current().resolvedAt() != null;
+        }
+    }
+
+    /**
+     * A history, and when its newest delivery was heard of again: most deliveries say no more than that, and a number needs no
+     * memory of its own where there are a million of them.
+     */
+    private static final class Kept {
+
+        private static final long NOT_AGAIN = Long.MIN_VALUE;
+
+        private final AlertHistory history;
+        /** Nanoseconds since 1970. */
+        private volatile long again = NOT_AGAIN;
+
+        Kept(AlertHistory history) {
+            this.history = history;
+        }
+
+        AlertHistory history() {
+            long time = again;
+            return time == NOT_AGAIN ? history : history.with(history.latest().heardAt(Instant.EPOCH.plusNanos(time)));
+        }
+
+        boolean heardAgain(Instant time) {
+            long seconds = time.getEpochSecond();
+            boolean nothingElse = time.isAfter(history.latest().receivedAt())
+                    && seconds > 0
+                    && seconds < Long.MAX_VALUE / NANOS - 1; // the year 2262
+            if (nothingElse) {
+                again = Math.max(again, seconds * NANOS + time.getNano());
+            }
+            return nothingElse;
         }
     }
 
@@ -102,8 +155,10 @@ public final class AlertTable {
             int size;
         }
 
-        void add(Entry entry) {
-            var second = seconds.computeIfAbsent(second(entry), key -> new Second());
+        /** @param heard the second in which it was last heard of */
+        void add(Entry entry, long heard) {
+            entry.second = heard;
+            var second = seconds.computeIfAbsent(heard, key -> new Second());
             entry.before = second.last;
             entry.after = null;
             if (second.last == null) {
@@ -117,7 +172,7 @@ public final class AlertTable {
         }
 
         void remove(Entry entry) {
-            var second = Objects.requireNonNull(seconds.get(second(entry)), "an alert has no place in its order");
+            var second = Objects.requireNonNull(seconds.get(entry.second), "an alert has no place in its order");
             if (entry.before == null) {
                 second.first = entry.after;
             } else {
@@ -131,12 +186,8 @@ public final class AlertTable {
             second.size--;
             size--;
             if (second.size == 0) {
-                seconds.remove(second(entry));
+                seconds.remove(entry.second);
             }
-        }
-
-        private static long second(Entry entry) {
-            return entry.history.lastHeard().getEpochSecond();
         }
 
         @Nullable
@@ -198,37 +249,37 @@ public final class AlertTable {
         if (known == null) {
             return applied(added(AlertHistory.of(alert), likeness));
         }
-        var now = known.history.with(alert);
+        var before = known.history();
+        var now = before.with(alert);
         long latest = now.latest() == alert ? likeness : known.likeness;
-        if (!isIndexedAlike(known.history, now)) {
+        if (!isIndexedAlike(before, now)) {
             var entry = added(now, latest);
             remove(known); // after the new one is in, so that who reads meanwhile misses nothing
             return applied(entry);
         }
         known.likeness = latest;
-        if (known.history.isOrderedLike(now)) {
-            replace(known, now);
+        if (before.isOrderedLike(now)) {
+            replace(known, before, now);
         } else {
             order(known).remove(known);
-            replace(known, now);
-            order(known).add(known);
+            replace(known, before, now);
+            order(known).add(known, second(now));
         }
         return applied(known);
     }
 
     private AlertHistory applied(Entry entry) {
         evict();
-        return entry.history;
+        return entry.history();
     }
 
     /** Most deliveries only repeat, so there is nothing to look up. */
-    private void replace(Entry entry, AlertHistory now) {
-        var before = entry.history;
+    private void replace(Entry entry, AlertHistory before, AlertHistory now) {
         if (before.hasTextsOf(now)) {
             bytes += now.bytes() - before.bytes();
-            entry.history = now;
+            entry.set(now);
         } else {
-            entry.history = hold(now);
+            entry.set(hold(now));
             release(before);
         }
     }
@@ -239,9 +290,17 @@ public final class AlertTable {
      */
     public synchronized Optional<AlertHistory> again(Fingerprint fingerprint, long likeness, Instant receivedAt) {
         var entry = entries.get(fingerprint);
-        return entry == null || entry.likeness != likeness || likeness == UNLIKE_ANY
-                ? Optional.empty()
-                : Optional.of(apply(entry.history.latest().heardAt(receivedAt), likeness));
+        if (entry == null || entry.likeness != likeness || likeness == UNLIKE_ANY) {
+            return Optional.empty();
+        }
+        if (!entry.heardAgain(receivedAt)) {
+            return Optional.of(apply(entry.history().latest().heardAt(receivedAt), likeness));
+        }
+        if (receivedAt.getEpochSecond() > entry.second) {
+            order(entry).remove(entry);
+            order(entry).add(entry, receivedAt.getEpochSecond());
+        }
+        return Optional.of(entry.history());
     }
 
     private AlertHistory hold(AlertHistory history) {
@@ -265,7 +324,7 @@ public final class AlertTable {
     }
 
     public synchronized Optional<AlertHistory> find(Fingerprint fingerprint) {
-        return Optional.ofNullable(entries.get(fingerprint)).map(entry -> entry.history);
+        return Optional.ofNullable(entries.get(fingerprint)).map(Entry::history);
     }
 
     /**
@@ -289,7 +348,7 @@ public final class AlertTable {
             return Stream.empty();
         }
         return open.subMap(new Begun(from, FIRST), true, new Begun(to, LAST), true).entrySet().stream()
-                .flatMap(each -> Stream.of(each.getValue().history) // read once
+                .flatMap(each -> Stream.of(each.getValue().history()) // read once
                         .filter(history -> history.onset(timeToLive)
                                 .latest()
                                 .equals(each.getKey().latest())));
@@ -315,7 +374,7 @@ public final class AlertTable {
     public List<AlertHistory> first(int count, Comparator<AlertHistory> order) {
         var found = new PriorityQueue<>(order.reversed());
         for (var entry : entries.values()) {
-            var history = entry.history; // read once
+            var history = entry.history(); // read once
             if (found.size() < count) {
                 found.add(history);
             } else if (order.compare(history, found.peek()) < 0) {
@@ -362,7 +421,7 @@ public final class AlertTable {
     public synchronized void forget(Instant at, Duration lookback) {
         for (var order : List.of(resolved, open)) {
             var oldest = order.oldest();
-            while (oldest != null && oldest.history.lastHeard().plus(lookback).isBefore(at)) {
+            while (oldest != null && oldest.history().lastHeard().plus(lookback).isBefore(at)) {
                 remove(oldest);
                 oldest = order.oldest();
             }
@@ -375,32 +434,29 @@ public final class AlertTable {
             if (oldest == null) {
                 throw new IllegalStateException("an alert of the table has no place in its order");
             }
-            dropped(isResolved(oldest)).add(oldest.history);
+            dropped(oldest.isResolved()).add(oldest.history());
             remove(oldest);
         }
     }
 
-    private static boolean isResolved(Entry entry) {
-        return entry.history.current().resolvedAt() != null;
-    }
-
     private HeardOrder order(Entry entry) {
-        return isResolved(entry) ? resolved : open;
+        return entry.isResolved() ? resolved : open;
     }
 
     private Dropped dropped(boolean wasResolved) {
         return wasResolved ? droppedResolved : droppedOpen;
     }
 
-    private Entry added(AlertHistory history, long likeness) {
-        var entry = new Entry(hold(history), likeness);
-        entries.put(entry.history.fingerprint(), entry);
-        order(entry).add(entry);
-        var labels = entry.history.latest().labels();
+    private Entry added(AlertHistory added, long likeness) {
+        var history = hold(added);
+        var entry = new Entry(history, likeness);
+        entries.put(history.fingerprint(), entry);
+        order(entry).add(entry, second(history));
+        var labels = history.latest().labels();
         labels.namespace().ifPresent(namespace -> {
             var subjects = labels.subjects();
             subjects.forEach(subject -> put(bySubject, new Subject(namespace, subject), entry));
-            for (var begun : subjects.isEmpty() ? List.<Begun>of() : begun(entry.history)) {
+            for (var begun : subjects.isEmpty() ? List.<Begun>of() : begun(history)) {
                 put(openByNamespace, namespace, begun, entry);
                 put(openByName, labels.alertname(), begun, entry);
             }
@@ -408,14 +464,19 @@ public final class AlertTable {
         return entry;
     }
 
+    private static long second(AlertHistory history) {
+        return history.lastHeard().getEpochSecond();
+    }
+
     private void remove(Entry entry) {
-        entries.remove(entry.history.fingerprint(), entry);
+        var history = entry.history();
+        entries.remove(history.fingerprint(), entry);
         order(entry).remove(entry);
-        release(entry.history);
-        var labels = entry.history.latest().labels();
+        release(history);
+        var labels = history.latest().labels();
         labels.namespace().ifPresent(namespace -> {
             labels.subjects().forEach(subject -> remove(bySubject, new Subject(namespace, subject), entry));
-            for (var begun : begun(entry.history)) {
+            for (var begun : begun(history)) {
                 remove(openByNamespace, namespace, begun, entry);
                 remove(openByName, labels.alertname(), begun, entry);
             }
@@ -463,7 +524,7 @@ public final class AlertTable {
 
     private static List<AlertHistory> sorted(Collection<Entry> entries) {
         var list = new ArrayList<AlertHistory>(entries.size());
-        entries.forEach(entry -> list.add(entry.history));
+        entries.forEach(entry -> list.add(entry.history()));
         list.sort(Comparator.comparing(AlertHistory::fingerprint));
         return list;
     }

@@ -24,8 +24,16 @@ public record Onset(Instant earliest, Instant latest) {
 
     public static Onset of(Instant startsAt, Map<String, String> annotations) {
         return PrometheusDuration.parse(annotations.getOrDefault(FOR_ANNOTATION, ""))
-                .map(known -> new Onset(startsAt.minus(known), startsAt.minus(known)))
+                .map(known -> at(startsAt.minus(known)))
                 .orElseGet(() -> new Onset(startsAt.minus(UNKNOWN_FOR), startsAt));
+    }
+
+    public static Onset at(Instant known) {
+        return new Onset(known, known);
+    }
+
+    public boolean isKnown() {
+        return earliest.equals(latest);
     }
 
     public boolean isBefore(Instant time) {

@@ -6,6 +6,7 @@ import io.rollguard.config.Surroundings;
 import io.rollguard.http.Door;
 import io.rollguard.http.TokenFile.Form;
 import io.rollguard.reactor.Alerts;
+import io.rollguard.reactor.ByHand;
 import io.rollguard.reactor.Cluster;
 import io.rollguard.reactor.Commands;
 import io.rollguard.reactor.Journal;
@@ -28,6 +29,7 @@ class ApiRoutes {
     private final Instance<Alerts> alerts;
     private final Instance<Cluster> cluster;
     private final Operations operations;
+    private final Rollbacks rollbacks;
 
     /** The sources are looked up when they are first asked: routes are made before anything else is started. */
     ApiRoutes(
@@ -35,12 +37,14 @@ class ApiRoutes {
             Instance<Journal> journal,
             Instance<Alerts> alerts,
             Instance<Cluster> cluster,
-            Instance<Commands> commands) {
+            Instance<Commands> commands,
+            Instance<ByHand> byHand) {
         this.config = config;
         this.journal = journal;
         this.alerts = alerts;
         this.cluster = cluster;
         this.operations = new Operations(journal::get, commands::get, cluster::get, ANSWER_WITHIN, Clock.systemUTC());
+        this.rollbacks = new Rollbacks(byHand::get, cluster::get, journal::get, operations, Clock.systemUTC());
     }
 
     void add(@Observes Router router) {
@@ -49,6 +53,7 @@ class ApiRoutes {
         new Api(journal::get, alerts::get, cluster::get, config.bakeTime(), config.alertTtl(), Clock.systemUTC())
                 .addTo(routes);
         operations.addTo(routes);
+        rollbacks.addTo(routes);
         new Contracts().addTo(router);
     }
 

@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.api.Routes.Answer;
 import io.rollguard.http.Problem;
 import io.rollguard.incident.Answers;
 import io.rollguard.incident.Command;
+import io.rollguard.incident.Incident;
 import io.rollguard.reactor.Cluster;
 import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.reactor.Commands;
@@ -18,6 +20,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -42,14 +45,14 @@ final class Operations {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private static final int MAX_REASON = 500;
+    static final int MAX_REASON = 500;
 
     private final Supplier<Journal> journal;
     private final Supplier<Commands> commands;
     private final Supplier<Cluster> cluster;
     private final Duration patience;
     private final Clock clock;
-    private final Map<UUID, CompletableFuture<Answers.Answer>> awaited = new ConcurrentHashMap<>();
+    private final Map<UUID, CompletableFuture<Heard>> awaited = new ConcurrentHashMap<>();
 
     /** @param patience how long a caller waits for the owner's answer; a command without one yet is answered 202 all the same */
     Operations(
@@ -66,7 +69,7 @@ final class Operations {
     }
 
     void addTo(Routes routes) {
-        for (var kind : Command.Kind.values()) {
+        for (var kind : EnumSet.complementOf(EnumSet.of(Command.Kind.ROLLBACK))) {
             routes.post("/incidents/:id/" + kind.label(), context -> ask(context, kind));
         }
         routes.get("/automation", context -> automation());
@@ -78,15 +81,18 @@ final class Operations {
     void listen() {
         journal.get().onChange(incident -> {
             if (!awaited.isEmpty()) {
-                incident.answers().given().forEach(this::answered);
+                incident.answers().given().forEach(answer -> answered(incident, answer));
             }
         });
     }
 
-    private void answered(Answers.Answer answer) {
+    /** What the owner said, and about which incident. */
+    record Heard(Incident incident, Answers.Answer answer) {}
+
+    private void answered(Incident incident, Answers.Answer answer) {
         var waiting = awaited.get(answer.command());
         if (waiting != null) {
-            waiting.complete(answer);
+            waiting.complete(new Heard(incident, answer));
         }
     }
 
@@ -109,8 +115,15 @@ final class Operations {
                 var refusal = incident.against(kind, seen);
                 yield refusal.isPresent()
                         ? conflict(refusal.get())
-                        : send(Command.about(
-                                incident, kind, UUID.randomUUID(), seen, Routes.operator(context), clock.instant()));
+                        : ask(
+                                Command.about(
+                                        incident,
+                                        kind,
+                                        UUID.randomUUID(),
+                                        seen,
+                                        Routes.operator(context),
+                                        clock.instant()),
+                                JsonNodeFactory.instance.objectNode());
             }
         };
     }
@@ -119,12 +132,17 @@ final class Operations {
         return version.isIntegralNumber() && version.canConvertToLong() && version.longValue() > 0;
     }
 
-    private Answer send(Command command) {
-        var answer = new CompletableFuture<Answers.Answer>();
+    /**
+     * Hands a command to the owner and tells what came of it.
+     *
+     * @param shown what the caller is shown beside that
+     */
+    Answer ask(Command command, ObjectNode shown) {
+        var answer = new CompletableFuture<Heard>();
         awaited.put(command.id(), answer);
         try {
             commands.get().send(command).toCompletableFuture().get(10, TimeUnit.SECONDS);
-            return answer(command, answer);
+            return answer(command, answer, shown);
         } catch (ExecutionException | TimeoutException e) {
             LOG.warnf("a command could not be written: %s", e.getMessage());
             return Answer.failed(Problem.unavailable("Kafka did not take the command, so nothing is done: ask again"));
@@ -136,29 +154,33 @@ final class Operations {
         }
     }
 
-    private Answer answer(Command command, CompletableFuture<Answers.Answer> answer) throws InterruptedException {
-        var refusal = Optional.<Reason>empty();
-        boolean known = true;
+    private Answer answer(Command command, CompletableFuture<Heard> answer, ObjectNode json)
+            throws InterruptedException {
+        var heard = Optional.<Heard>empty();
         try {
-            refusal = Optional.ofNullable(
-                    answer.get(patience.toMillis(), TimeUnit.MILLISECONDS).refusal());
+            heard = Optional.of(answer.get(patience.toMillis(), TimeUnit.MILLISECONDS));
         } catch (ExecutionException | TimeoutException e) {
-            known = false; // it waits for its owner, until it expires
+            // it waits for its owner, until it expires
         }
+        var refusal = heard.map(Heard::answer).map(Answers.Answer::refusal);
         if (refusal.isPresent()) {
             return conflict(refusal.get());
         }
-        var json = JsonNodeFactory.instance.objectNode();
         json.put("command", command.id().toString());
-        json.put("incident", command.incident().toString());
+        json.put(
+                "incident",
+                heard.map(Heard::incident)
+                        .map(Incident::id)
+                        .orElse(command.incident())
+                        .toString());
         json.put("version", command.seen());
         json.put("by", command.by());
-        json.put("followed", known);
+        json.put("followed", heard.isPresent());
         json.put("expiresAt", command.expiresAt().toString());
         return new Answer.Found(202, json);
     }
 
-    private static Answer conflict(Reason reason) {
+    static Answer conflict(Reason reason) {
         return Answer.failed(Problem.conflict(reason.code() + ": " + reason.text()));
     }
 
@@ -206,14 +228,14 @@ final class Operations {
 
     // --- bodies
 
-    private sealed interface Body {
+    sealed interface Body {
         record Json(JsonNode json) implements Body {}
 
         record Wrong(Problem problem) implements Body {}
     }
 
     /** A body may be left out. */
-    private static Body body(RoutingContext context) {
+    static Body body(RoutingContext context) {
         var buffer = context.body().buffer();
         if (buffer == null || buffer.length() == 0) {
             return new Body.Json(JsonNodeFactory.instance.objectNode());

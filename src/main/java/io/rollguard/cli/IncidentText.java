@@ -53,6 +53,17 @@ final class IncidentText {
                 sheet.path("workload").path("kind").asText() + " " + workload(sheet) + ", cluster "
                         + sheet.path("workload").path("cluster").asText());
         line(text, "revision", sheet.path("revision").asText() + back(sheet));
+        var ordered = sheet.path("ordered");
+        if (ordered.isObject()) {
+            line(
+                    text,
+                    "asked",
+                    "by %s%s: %s"
+                            .formatted(
+                                    ordered.path("by").asText(),
+                                    ordered.path("force").asBoolean() ? ", who insisted" : "",
+                                    ordered.path("why").asText()));
+        }
         var judged = sheet.path("judged");
         if (judged.isObject()) {
             line(text, "verdict", verdict(judged));
@@ -63,16 +74,43 @@ final class IncidentText {
                 line(text, "recorded", recorded(judged.path("recorded")));
             }
             if (judged.hasNonNull("command")) {
-                line(text, "by hand", judged.path("command").asText());
+                byHand(text, judged.path("command").asText());
             }
         }
         sheet.path("attempts").forEach(each -> line(text, "attempt " + each.path("number"), attempt(each)));
+        var returned = sheet.path("returned");
+        if (returned.isObject()) {
+            line(text, "came back", "put back by " + who(returned.path("who")));
+            byHand(text, returned.path("command").asText());
+        }
+        if (sheet.hasNonNull("forward")) {
+            line(text, "forward", sheet.path("forward").asText());
+        }
         for (var entry : sheet.path("timeline")) {
             if (!entry.path("step").asText().equals("told")) {
                 line(text, time(entry.path("at").asText()), entry(entry));
             }
         }
         return text.toString();
+    }
+
+    /** A command a line. */
+    private static void byHand(StringBuilder text, String commands) {
+        var label = "by hand";
+        for (var command : commands.lines().toList()) {
+            line(text, label, command);
+            label = "";
+        }
+    }
+
+    private static String who(JsonNode who) {
+        return who.isObject()
+                ? "%s (%s, at %s)"
+                        .formatted(
+                                who.path("manager").asText(),
+                                who.path("operation").asText(),
+                                who.path("at").asText())
+                : "somebody whom the object does not name";
     }
 
     /** What became of a command. */
@@ -158,7 +196,11 @@ final class IncidentText {
                                 : attempt.path("acceptedAt").isTextual() ? "accepted, on its way" : "begun";
         var command = failure.path("command").asText("");
         return attempt.path("act").asText() + " to " + attempt.path("target").asText() + ": " + outcome
-                + (command.isEmpty() ? "" : "; by hand: " + command);
+                + (command.isEmpty() ? "" : "; by hand: " + command)
+                + (attempt.path("snapshot").isTextual()
+                        ? "; replaced template in ControllerRevision "
+                                + attempt.path("snapshot").asText()
+                        : "");
     }
 
     private static String entry(JsonNode entry) {
@@ -174,7 +216,7 @@ final class IncidentText {
         return at.length() > 19 ? at.substring(11, 19) : at;
     }
 
-    private static String age(String since, Instant now) {
+    static String age(String since, Instant now) {
         try {
             var age = Duration.between(Instant.parse(since), now);
             return age.toMinutes() < 2
@@ -189,7 +231,7 @@ final class IncidentText {
         text.append("%-10s %s\n".formatted(label, printable(content)));
     }
 
-    private static String table(List<List<String>> rows) {
+    static String table(List<List<String>> rows) {
         int columns = rows.getFirst().size();
         var widths = new int[columns];
         for (var row : rows) {

@@ -38,13 +38,16 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "The objects are what this prints, or any part of it:",
-            "  kubectl get rollouts,deployments,statefulsets,daemonsets,replicasets,controllerrevisions,pods,services,nodes -A -o yaml",
+            "  kubectl get"
+                    + " rollouts,deployments,statefulsets,daemonsets,replicasets,controllerrevisions,pods,services,nodes"
+                    + " -A -o yaml",
             "",
             "Environment, as for the service: ROLLGUARD_CLUSTER (else the cluster that all alerts name in their label",
             "`cluster`, else `default`), ROLLGUARD_MODE, ROLLGUARD_BAKE_TIME, ROLLGUARD_LOOKBACK, ROLLGUARD_NAMESPACE,",
             "ROLLGUARD_STORM_MAX_WORKLOADS.",
             "",
-            "Exit status: 0 no release is guilty, 1 one is (or a recorded verdict did not come out again), 2 unreadable input."
+            "Exit status: 0 no release is guilty, 1 one is (or a recorded verdict did not come out again), 2"
+                    + " unreadable input."
         })
 final class JudgeCommand implements Callable<Integer> {
 
@@ -62,7 +65,10 @@ final class JudgeCommand implements Callable<Integer> {
     @Option(
             names = "--alerts",
             paramLabel = "WEBHOOK.json",
-            description = "what Alertmanager posted; may be given more than once, may hold several bodies")
+            description = {
+                "what Alertmanager posted; may be given more than once, may hold several bodies;",
+                "without any it is judged by what the objects themselves show"
+            })
     private List<String> alerts = List.of();
 
     @Option(
@@ -97,8 +103,8 @@ final class JudgeCommand implements Callable<Integer> {
     }
 
     private int judge(Inputs inputs) throws UnreadableInput {
-        if (cluster == null || alerts.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "judge needs --cluster and --alerts, or --from");
+        if (cluster == null) {
+            throw new ParameterException(spec.commandLine(), "judge needs --cluster, or --from");
         }
         if (alerts.stream().filter("-"::equals).count() + (cluster.equals("-") ? 1 : 0) > 1) {
             throw new ParameterException(spec.commandLine(), "only one of the files can be standard input");
@@ -146,7 +152,7 @@ final class JudgeCommand implements Callable<Integer> {
         }
         var input = recorded.input();
         var verdict = Judge.judge(input);
-        print(List.of(new Judged(input.release(), verdict, recorded.allowed())), input.at());
+        print(List.of(new Judged(input.release(), verdict, recorded.allowed(), recorded.command())), input.at());
         if (!verdict.equals(recorded.verdict())) {
             spec.commandLine()
                     .getErr()
@@ -172,7 +178,8 @@ final class JudgeCommand implements Callable<Integer> {
 
     private static void printJson(List<Judged> judged, PrintWriter out) {
         var list = JsonNodeFactory.instance.arrayNode();
-        judged.forEach(each -> list.add(VerdictJson.of(each.release(), each.verdict(), each.allowed())));
+        judged.forEach(
+                each -> list.add(VerdictJson.of(each.release(), each.verdict(), each.allowed(), each.command())));
         var indenter = new DefaultIndenter("  ", "\n");
         var printer = new DefaultPrettyPrinter().withObjectIndenter(indenter).withArrayIndenter(indenter);
         try {

@@ -5,9 +5,18 @@ import io.rollguard.release.Release;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
 
-/** A release with its verdict and what would be done about it. */
-record Judged(Release release, Verdict verdict, Allowed allowed) {
+/**
+ * A release with its verdict and what would be done about it.
+ *
+ * @param command what a person would type where a GitOps tool holds the spec; null otherwise
+ */
+record Judged(
+        Release release,
+        Verdict verdict,
+        Allowed allowed,
+        @Nullable String command) {
 
     static final Comparator<Judged> MOST_SUSPECT_FIRST = Comparator.comparing(
                     (Judged each) -> each.verdict().outcome())

@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             BenchCommand.class,
             IncidentsCommand.class,
+            RollbackCommand.class,
+            SnapshotsCommand.class,
             AutomationCommand.Pause.class,
             AutomationCommand.Resume.class
         })
@@ -37,7 +39,7 @@ public final class Main implements Runnable {
     }
 
     /** @param environment what configures a command, as environment variables do */
-    static CommandLine commandLine(Map<String, String> environment) {
+    public static CommandLine commandLine(Map<String, String> environment) {
         return new CommandLine(new Main(), new Commands(environment))
                 .setExecutionExceptionHandler(Main::tell)
                 .setParameterExceptionHandler(Main::refuse);

@@ -2,6 +2,8 @@ package io.rollguard.cli;
 
 import io.rollguard.alert.Alert;
 import io.rollguard.alert.AlertHistory;
+import io.rollguard.kubernetes.ManualCommands;
+import io.rollguard.policy.Handover;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.policy.StormWatch;
 import io.rollguard.policy.Triggers;
@@ -50,7 +52,11 @@ final class OfflineJudge {
     private Judged judge(Cases cases, WorkloadFacts workload, Release release, boolean storm) {
         var verdict = Judge.judge(cases.of(workload, release, Set.of(), storm, picture.at()));
         var policy = new RollbackPolicy(settings.mode(), settings.ownNamespaces());
-        return new Judged(release, verdict, policy.decide(verdict, release, workload, RollbackPolicy.Now.CLEAR));
+        var allowed = policy.decide(verdict, release, workload, RollbackPolicy.Now.CLEAR);
+        var commands = new ManualCommands(picture.objects());
+        var byHand = Handover.refused(
+                workload, release, allowed.reason(), (act, target) -> commands.of(release.workload(), act, target));
+        return new Judged(release, verdict, allowed, byHand);
     }
 
     /** Whether the service would at some time have seen a storm, had it heard of each alert as it began. */

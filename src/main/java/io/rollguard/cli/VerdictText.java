@@ -55,6 +55,13 @@ final class VerdictText {
         line(text, "because", verdict.reason().text());
         verdict.evidence().forEach(each -> line(text, each.kind().label(), evidence(each)));
         line(text, "would do", act(judged.allowed(), release));
+        if (judged.command() != null) {
+            var label = "by hand";
+            for (var command : judged.command().lines().toList()) {
+                line(text, label, command);
+                label = "";
+            }
+        }
         text.append('\n');
     }
 

@@ -73,11 +73,15 @@ public interface RollguardConfig {
 
     Slack slack();
 
+    Prometheus prometheus();
+
     EmbeddedKafka embeddedKafka();
 
     Breaker breaker();
 
     Storm storm();
+
+    Statefulset statefulset();
 
     interface Webhook {
         /** Accepted tokens, one a line; re-read when the file changes. Unset: only loopback callers. */
@@ -98,6 +102,14 @@ public interface RollguardConfig {
         String apiUrl();
     }
 
+    interface Prometheus {
+        /** Where the Prometheus that evaluates the alerts answers, e.g. {@code http://prometheus:9090}; unset: nobody is asked. */
+        Optional<String> url();
+
+        /** A bearer token for it, read anew for each question. */
+        Optional<Path> tokenFile();
+    }
+
     interface EmbeddedKafka {
         /** Port of the embedded broker on 127.0.0.1, used where KAFKA_BOOTSTRAP_SERVERS is unset. */
         @WithDefault("9092")
@@ -111,6 +123,15 @@ public interface RollguardConfig {
 
         @WithDefault("PT15M")
         Duration window();
+    }
+
+    interface Statefulset {
+        /**
+         * After a restore, delete pods of the bad release that are not ready and hold back an ordered StatefulSet, one at a time.
+         * Needs the right of k8s/components/delete-stuck-pods. Otherwise people are told which ones to delete.
+         */
+        @WithDefault("false")
+        boolean deleteStuckPod();
     }
 
     interface Storm {

@@ -15,14 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param approval null unless an act is approved
  * @param granted the attempt that a person let follow; 0 for none
  * @param dismissedBy who dismissed it; null where nobody did
+ * @param ordered the rollback that a person ordered last; null where nobody did
  */
 public record Answers(
         List<Answer> given,
         @Nullable Approval approval,
         int granted,
-        @Nullable String dismissedBy) {
+        @Nullable String dismissedBy,
+        Order.@Nullable Given ordered) {
 
-    static final Answers NONE = new Answers(List.of(), null, 0, null);
+    static final Answers NONE = new Answers(List.of(), null, 0, null, null);
 
     /** So many presses are remembered; an older command has expired long before. */
     static final int MAX = 50;
@@ -52,22 +54,28 @@ public record Answers(
     Answers with(Answer answer) {
         var all = new ArrayList<>(given);
         all.add(answer);
-        return new Answers(all.subList(Math.max(0, all.size() - MAX), all.size()), approval, granted, dismissedBy);
+        return new Answers(
+                all.subList(Math.max(0, all.size() - MAX), all.size()), approval, granted, dismissedBy, ordered);
     }
 
     Answers approved(Approval by) {
-        return new Answers(given, by, granted, dismissedBy);
+        return new Answers(given, by, granted, dismissedBy, ordered);
     }
 
     Answers withoutApproval() {
-        return new Answers(given, null, granted, dismissedBy);
+        return new Answers(given, null, granted, dismissedBy, ordered);
     }
 
     Answers granting(int attempt) {
-        return new Answers(given, approval, attempt, dismissedBy);
+        return new Answers(given, approval, attempt, dismissedBy, ordered);
     }
 
     Answers dismissed(String by) {
-        return new Answers(given, null, granted, by);
+        return new Answers(given, null, granted, by, ordered);
+    }
+
+    /** Who orders a rollback does not want the release left alone any more. */
+    Answers ordering(Order.Given order) {
+        return new Answers(given, approval, granted, null, order);
     }
 }

@@ -5,9 +5,12 @@ import io.rollguard.policy.Allowed;
 import io.rollguard.release.Release;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Case;
+import io.rollguard.verdict.Finding;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -26,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param judged the last judgement
  * @param attempts by number, oldest first
  * @param answers what people decided
+ * @param aftermath what came after the act, other than a cure
  * @param timeline the steps so far, oldest first, at most {@link #MAX_TIMELINE}
  */
 public record Incident(
@@ -45,6 +49,7 @@ public record Incident(
         @Nullable Instant curedAt,
         @Nullable Instant uncuredAt,
         @Nullable Reason closedFor,
+        Aftermath aftermath,
         List<Entry> timeline) {
 
     static final int MAX_TIMELINE = 200;
@@ -54,6 +59,12 @@ public record Incident(
 
     /** How many times the cluster is asked at most; then a person is. */
     public static final int MAX_TRIES = 3;
+
+    /** Tools that fight over a workload are not worth more messages. */
+    private static final int MAX_RETURNS = 5;
+
+    /** How long after the first try another one may follow by itself. */
+    static final Duration TRIES_WITHIN = Duration.ofMinutes(10);
 
     public enum State {
         /** Evidence is weighed; nothing was done. */
@@ -66,6 +77,8 @@ public record Incident(
         UNCURED("uncured"),
         /** No attempt is left that Rollguard may make by itself. */
         ESCALATED("escalated"),
+        /** The revision that was rolled back from is current again: a person must look. */
+        RETURNED("returned"),
         CLOSED("closed");
 
         private final String label;
@@ -84,7 +97,7 @@ public record Incident(
      *
      * @param input null where it was forgotten, or too large to be recorded
      * @param forgotten null while the input is held as it was recorded
-     * @param command what a person would type to do what only Rollguard's rights forbid; null otherwise
+     * @param command what a person would type to do what Rollguard may not or can't; null where there is no such thing
      * @param offset its place in the incident log
      */
     public record Judgement(
@@ -115,6 +128,20 @@ public record Incident(
      */
     public record ForgottenInput(@Nullable Instant causesHeard) {}
 
+    /**
+     * What came after the act.
+     *
+     * @param returned how the revision came back, the last time; null where it has not
+     * @param forward what a person would type to let the release go on, as it was not the cause; null where that is not told
+     */
+    public record Aftermath(
+            @Nullable Return returned, @Nullable String forward) {
+        static final Aftermath NOTHING = new Aftermath(null, null);
+    }
+
+    /** See {@link IncidentEvent.Step.Returned}. */
+    public record Return(@Nullable Write who, String command, Instant at) {}
+
     /** One line of its story. */
     public record Entry(
             long version,
@@ -142,6 +169,10 @@ public record Incident(
         return attempts.stream().filter(Attempt::isOpen).findFirst();
     }
 
+    public boolean isFoundGuilty() {
+        return judged != null && judged.verdict().isGuilty();
+    }
+
     /** Whether an attempt reached the target. */
     public boolean isRolledBack() {
         return attempts.stream().anyMatch(attempt -> attempt.verifiedAt() != null);
@@ -149,6 +180,15 @@ public record Incident(
 
     /** The number that the next intent may carry; empty where none may follow. */
     public OptionalInt nextAttempt() {
+        var byItself = nextByItself();
+        var ordered = answers.ordered();
+        boolean isOrdered =
+                ordered != null && !isDismissed() && !isRolledBack() && ordered.from() == attempts.size() + 1;
+        return isOrdered ? OptionalInt.of(attempts.size() + 1) : byItself;
+    }
+
+    /** The same without what a person ordered. */
+    public OptionalInt nextByItself() {
         if (isDismissed() || isRolledBack()) {
             return OptionalInt.empty();
         }
@@ -162,6 +202,43 @@ public record Incident(
         return (mayFollow && attempts.size() < MAX_ATTEMPTS) || answers.granted() == next
                 ? OptionalInt.of(next)
                 : OptionalInt.empty();
+    }
+
+    /** The rollback that a person ordered and that is still to be intended, or once more. */
+    public Optional<Order.Given> order(Instant at) {
+        return pending().filter(given -> !given.isExpired(at));
+    }
+
+    private Optional<Order.Given> pending() {
+        var ordered = answers.ordered();
+        if (ordered == null || !isOpen() || isDismissed() || nextAttempt().isEmpty()) {
+            return Optional.empty();
+        }
+        boolean isOver = lastAttempt()
+                .filter(last -> last.number() >= ordered.from())
+                .filter(last -> last.failure() == null || !last.failure().again())
+                .isPresent();
+        return isOver ? Optional.empty() : Optional.of(ordered);
+    }
+
+    /** Whether such an order stands, be it too old by now. */
+    public boolean isOrdered() {
+        return pending().isPresent();
+    }
+
+    /**
+     * Why a rollback that a person orders is not begun, as the incident stands; empty where it is.
+     *
+     * @param at the broker's time of the answer, or now
+     */
+    public Optional<Reason> against(Order order, Instant at) {
+        if (openAttempt().isPresent() || isRolledBack()) {
+            return Optional.of(Reason.UNDER_WAY);
+        }
+        if (order(at).isPresent()) {
+            return Optional.of(Reason.DECIDED_BEFORE);
+        }
+        return isDismissed() && !order.force() ? Optional.of(Reason.DISMISSED) : Optional.empty();
     }
 
     /** Whether a person wants this release left alone. */
@@ -196,7 +273,10 @@ public record Incident(
             case APPROVE -> awaitsApproval() ? Optional.empty() : Optional.of(Reason.NOTHING_TO_APPROVE);
             case RETRY -> state == State.ESCALATED ? Optional.empty() : Optional.of(Reason.NOTHING_TO_RETRY);
             case DISMISS ->
-                state == State.SUSPECTED || state == State.ESCALATED ? Optional.empty() : Optional.of(Reason.UNDER_WAY);
+                state == State.SUSPECTED || state == State.ESCALATED || state == State.RETURNED
+                        ? Optional.empty()
+                        : Optional.of(Reason.UNDER_WAY);
+            case ROLLBACK -> throw new IllegalArgumentException("an order is no answer to what was seen");
         };
     }
 
@@ -204,7 +284,7 @@ public record Incident(
         return switch (kind) {
             case APPROVE -> answers.approval() != null || openAttempt().isPresent() || isRolledBack();
             case RETRY -> isApproved() || openAttempt().isPresent();
-            case DISMISS -> false;
+            case DISMISS, ROLLBACK -> false;
         };
     }
 
@@ -227,8 +307,33 @@ public record Incident(
                                 && !(entry.step().equals("answered") && entry.reason() != null));
     }
 
+    /** Whether it is news that the revision is back. */
+    public boolean mayReturn() {
+        boolean isOver = switch (state) {
+            case VERIFIED, CURED, UNCURED, CLOSED -> true;
+            case SUSPECTED, ACTING, ESCALATED, RETURNED -> false;
+        };
+        return isOver && isRolledBack() && openAttempt().isEmpty() && !isDismissed() && returns() < MAX_RETURNS;
+    }
+
+    /** How often the revision came back. */
+    public long returns() {
+        return timeline.stream()
+                .filter(entry -> entry.step().equals("returned"))
+                .count();
+    }
+
     public int tries() {
         return (int) attempts.stream().filter(Attempt::countsAsTry).count();
+    }
+
+    /** Whether it is early enough for another try of what passes; what goes on failing for longer is for a person. */
+    public boolean mayTryAgain(Instant now) {
+        return attempts.stream()
+                .filter(Attempt::countsAsTry)
+                .findFirst()
+                .map(first -> first.intendedAt().plus(TRIES_WITHIN).isAfter(now))
+                .orElse(true);
     }
 
     /** The firings that effective intents named as their cause. */
@@ -236,6 +341,14 @@ public record Incident(
         var triggers = new HashSet<Episode>();
         attempts.stream().filter(Attempt::isEffective).forEach(attempt -> triggers.addAll(attempt.triggers()));
         return triggers;
+    }
+
+    /** Whether no alert speaks in it: what it is about was found in the cluster. */
+    public boolean isWithoutAlerts() {
+        return triggers().isEmpty()
+                ? judged != null && judged.verdict().isWithoutAlerts()
+                : triggers().stream()
+                        .allMatch(episode -> Finding.in(episode, uid, revision).isPresent());
     }
 
     /** When the alerts that the act answers were first heard of, as the last judgement knew; empty without an act. */
@@ -306,6 +419,12 @@ public record Incident(
         return copy.made();
     }
 
+    Incident with(Aftermath next) {
+        var copy = new Copy(this);
+        copy.aftermath = next;
+        return copy.made();
+    }
+
     Incident ended(@Nullable Instant cured, @Nullable Instant uncured, @Nullable Reason closed) {
         var copy = new Copy(this);
         copy.curedAt = cured;
@@ -337,6 +456,7 @@ public record Incident(
         private @Nullable Instant curedAt;
         private @Nullable Instant uncuredAt;
         private @Nullable Reason closedFor;
+        private Aftermath aftermath;
         private List<Entry> timeline;
 
         Copy(Incident from) {
@@ -352,6 +472,7 @@ public record Incident(
             this.curedAt = from.curedAt;
             this.uncuredAt = from.uncuredAt;
             this.closedFor = from.closedFor;
+            this.aftermath = from.aftermath;
             this.timeline = from.timeline;
         }
 
@@ -373,6 +494,7 @@ public record Incident(
                     curedAt,
                     uncuredAt,
                     closedFor,
+                    aftermath,
                     timeline);
         }
     }

@@ -5,6 +5,7 @@ import io.rollguard.policy.Allowed;
 import io.rollguard.release.Release;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Reason;
@@ -46,7 +47,7 @@ public record IncidentEvent(
          * A changed judgement.
          *
          * @param input null where it was too large to be recorded
-         * @param command what a person would type to do what only Rollguard's rights forbid; null otherwise
+         * @param command what a person would type where Rollguard leaves the act to people; null otherwise
          */
         record Judged(
                 Verdict verdict,
@@ -66,8 +67,21 @@ public record IncidentEvent(
             }
         }
 
-        /** The cluster took the request, or what was asked for was found done. */
-        record Accepted(String detail) implements Step {}
+        /**
+         * The cluster took the request, or what was asked for was found done.
+         *
+         * @param snapshot the ControllerRevision that holds the template which was replaced; null where none was
+         * @param next what people have to know of it for their next deployment; null where nothing
+         */
+        record Accepted(
+                String detail,
+                @Nullable String snapshot,
+                @Nullable String next) implements Step {
+
+            public Accepted(String detail) {
+                this(detail, null, null);
+            }
+        }
 
         /** Pods and traffic are on the target. */
         record Verified(String detail) implements Step {}
@@ -75,16 +89,47 @@ public record IncidentEvent(
         /** The causing alerts have been quiet for the dwell time. */
         record Cured() implements Step {}
 
-        /** They go on after the deadline: a person must look. */
-        record Uncured(String detail) implements Step {}
+        /**
+         * They go on after the deadline: a person must look.
+         *
+         * @param snapshot as in {@link Accepted}
+         * @param forward what a person would type to let the release go on after all; null where nobody knows
+         */
+        record Uncured(
+                String detail,
+                @Nullable String snapshot,
+                @Nullable String forward) implements Step {
+
+            public Uncured(String detail) {
+                this(detail, null, null);
+            }
+        }
+
+        /**
+         * The revision that was rolled back from is current again. It is told and left where it is.
+         *
+         * @param who put it back; null where managedFields do not tell
+         * @param command what a person would type to roll it back again
+         */
+        record Returned(@Nullable Write who, String command) implements Step {}
 
         /**
          * The attempt ended without the target being reached.
          *
          * @param again whether another attempt may follow by itself
          * @param command what a person would type instead
+         * @param snapshot as in {@link Accepted}
          */
-        record Failed(boolean again, String detail, String command) implements Step {}
+        record Failed(
+                boolean again,
+                String detail,
+                String command,
+                @Nullable String snapshot) implements Step {
+
+            public Failed(boolean again, String detail, String command) {
+                this(again, detail, command, null);
+            }
+        }
 
         /**
          * A message stands in a channel, or was deleted there.
@@ -128,8 +173,24 @@ public record IncidentEvent(
          *
          * @param id of the command, so that one that is delivered again is not answered again
          * @param seen the version of the incident that the person looked at
+         * @param order what is to be done; null unless it is a rollback
          */
-        record Answered(Command.Kind command, UUID id, long seen) implements Step {}
+        record Answered(
+                Command.Kind command,
+                UUID id,
+                long seen,
+                @Nullable Order order) implements Step {
+
+            public Answered {
+                if ((command == Command.Kind.ROLLBACK) != (order != null)) {
+                    throw new IllegalArgumentException("a rollback, and nothing else, says what is to be done");
+                }
+            }
+
+            public Answered(Command.Kind command, UUID id, long seen) {
+                this(command, id, seen, null);
+            }
+        }
 
         /** Nothing more is expected. The reason is the event's. */
         record Closed() implements Step {}
@@ -147,6 +208,7 @@ public record IncidentEvent(
                 case Cured s -> "cured";
                 case Uncured s -> "uncured";
                 case Failed s -> "failed";
+                case Returned s -> "returned";
                 case Told s -> "told";
                 case Answered s -> "answered";
                 case Closed s -> "closed";

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -108,12 +109,27 @@ public final class IncidentLog {
             timeline.remove(1); // the first tells how it began
         }
         timeline.add(new Entry(
-                before.version() + 1, event.attempt(), event.step().label(), event.reason(), event.by(), appendedAt));
+                before.version() + 1,
+                event.attempt(),
+                event.step().label(),
+                outcome(before, after, event),
+                event.by(),
+                appendedAt));
         var counted = after.counted(before.version() + 1, appendedAt, timeline);
         incidents.put(event.incident(), counted);
         held.changed(counted);
         makeRoom();
         return find(event.incident());
+    }
+
+    /** An answer that its writer took for followed may be none at its place: then it changed nothing. */
+    private static @Nullable Reason outcome(Incident before, Incident after, IncidentEvent event) {
+        if (event.reason() != null || !(event.step() instanceof Step.Answered answered)) {
+            return event.reason();
+        }
+        return before.answers().to(answered.id()).isPresent()
+                ? Reason.DECIDED_BEFORE
+                : after.answers().to(answered.id()).map(Answers.Answer::refusal).orElse(null);
     }
 
     private void makeRoom() {
@@ -177,6 +193,7 @@ public final class IncidentLog {
                 null,
                 null,
                 null,
+                Incident.Aftermath.NOTHING,
                 List.of());
     }
 
@@ -190,11 +207,12 @@ public final class IncidentLog {
                 yield mayReopen ? seen.ended(null, null, null).with(State.SUSPECTED, seen.attempts()) : seen;
             }
             case Step.Judged judged -> judge(incident, judged, offset, at);
-            case Step.Answered answered -> answer(incident, event, answered);
+            case Step.Answered answered -> answer(incident, event, answered, at);
             case Step.Intended intended -> intend(incident, event, intended, at);
             case Step.Accepted accepted ->
                 attempt(incident, event)
-                        .map(each -> incident.replace(each.accepted(at)))
+                        .map(each -> incident.replace(
+                                each.accepted(at, new Attempt.Left(accepted.snapshot(), accepted.next()))))
                         .orElse(incident);
             case Step.Verified verified ->
                 attempt(incident, event)
@@ -203,17 +221,31 @@ public final class IncidentLog {
                         .orElse(incident);
             case Step.Failed failed ->
                 attempt(incident, event)
-                        .filter(each -> each.mayFailFor(failure(event)))
+                        .filter(each -> each.mayFailFor(failure(event), event.by(), knowsAll(incident, event)))
                         .map(each -> released(settled(incident.replace(each.failed(new Failure(
                                 failure(event), failed.again(), failed.detail(), failed.command(), event.by(), at))))))
                         .orElse(incident);
             case Step.Cured cured ->
-                incident.isOpen() && incident.isRolledBack() && incident.curedAt() == null
+                incident.isOpen()
+                                && incident.isRolledBack()
+                                && incident.curedAt() == null
+                                && incident.state() != State.RETURNED
                         ? incident.ended(at, incident.uncuredAt(), null).with(State.CURED, incident.attempts())
                         : incident;
             case Step.Uncured uncured ->
                 incident.state() == State.VERIFIED
-                        ? incident.ended(null, at, null).with(State.UNCURED, incident.attempts())
+                        ? incident.ended(null, at, null)
+                                .with(State.UNCURED, incident.attempts())
+                                .with(new Incident.Aftermath(
+                                        incident.aftermath().returned(), uncured.forward()))
+                        : incident;
+            case Step.Returned returned ->
+                incident.mayReturn()
+                        ? incident.ended(incident.curedAt(), incident.uncuredAt(), null)
+                                .with(State.RETURNED, incident.attempts())
+                                .with(new Incident.Aftermath(
+                                        new Incident.Return(returned.who(), returned.command(), at),
+                                        incident.aftermath().forward()))
                         : incident;
             case Step.Told told -> incident.with(incident.told().with(told));
             case Step.Closed closed ->
@@ -240,13 +272,11 @@ public final class IncidentLog {
     }
 
     /** A command that came second, or about what has changed, is written down as refused and changes nothing. */
-    private static Incident answer(Incident incident, IncidentEvent event, Step.Answered answered) {
+    private static Incident answer(Incident incident, IncidentEvent event, Step.Answered answered, Instant at) {
         if (incident.answers().to(answered.id()).isPresent()) {
             return incident;
         }
-        var refusal = event.reason() == null
-                ? incident.against(answered.command(), answered.seen()).orElse(null)
-                : event.reason();
+        var refusal = event.reason() == null ? against(incident, answered, at).orElse(null) : event.reason();
         var answers =
                 incident.answers().with(new Answers.Answer(answered.id(), answered.command(), event.by(), refusal));
         if (refusal != null) {
@@ -255,10 +285,28 @@ public final class IncidentLog {
         return switch (answered.command()) {
             case APPROVE -> incident.with(answers.approved(new Answers.Approval(asked(incident), event.by())));
             case DISMISS -> incident.with(answers.dismissed(event.by()));
-            case RETRY ->
-                settled(incident.with(
-                        answers.granting(incident.attempts().getLast().number() + 1)));
+            case RETRY -> {
+                int next = incident.attempts().getLast().number() + 1;
+                var ordered = incident.attempts().getLast().asked();
+                yield settled(incident.with(
+                        ordered == null
+                                ? answers.granting(next)
+                                : answers.ordering(ordered.again(answered.id(), event.by(), next, at))));
+            }
+            case ROLLBACK -> {
+                var order = Objects.requireNonNull(answered.order());
+                var given = new Order.Given(
+                        answered.id(), order, event.by(), incident.attempts().size() + 1, at);
+                yield settled(incident.ended(null, null, null)
+                        .with(State.SUSPECTED, incident.attempts())
+                        .with(answers.ordering(given)));
+            }
         };
+    }
+
+    private static Optional<Reason> against(Incident incident, Step.Answered answered, Instant at) {
+        var order = answered.order();
+        return order == null ? incident.against(answered.command(), answered.seen()) : incident.against(order, at);
     }
 
     private static Act asked(Incident incident) {
@@ -302,11 +350,20 @@ public final class IncidentLog {
     }
 
     private Incident intend(Incident incident, IncidentEvent event, Step.Intended intended, Instant at) {
-        var next = incident.nextAttempt();
-        if (!incident.isOpen() || next.isEmpty() || next.getAsInt() != event.attempt()) {
+        if (incident.openAttempt().isPresent()) {
+            return takenOver(incident, event);
+        }
+        var standing = incident.order(at);
+        var ordered = standing.filter(given -> given.means(event)).orElse(null);
+        var next = ordered == null ? incident.nextByItself() : incident.nextAttempt();
+        boolean isOvertaken = standing.isPresent() && ordered == null;
+        if (!incident.isOpen() || isOvertaken || next.isEmpty() || next.getAsInt() != event.attempt()) {
             return incident; // written by somebody who does not know yet how it went on
         }
-        var voided = hold(incident.id(), event.uid(), event.revision(), intended.triggers(), at)
+        var triggers = ordered == null ? intended.triggers() : unspent(incident.id(), intended.triggers());
+        var voided = (ordered == null
+                        ? hold(incident.id(), event.uid(), event.revision(), triggers, at)
+                        : hold(incident.id(), event.uid(), ordered.order().force(), at))
                 .orElse(null);
         var attempts = new ArrayList<>(incident.attempts());
         attempts.add(new Attempt(
@@ -314,17 +371,38 @@ public final class IncidentLog {
                 event.act(),
                 event.target(),
                 at,
-                intended.triggers(),
+                triggers,
                 event.by(),
+                ordered,
+                false,
                 voided,
                 null,
                 null,
-                null));
+                null,
+                Attempt.Left.NOTHING));
         if (voided == null) {
             firstActs.putIfAbsent(incident.id(), new FirstAct(incident.id(), event.uid(), event.revision(), at));
-            intended.triggers().forEach(episode -> spent.putIfAbsent(episode, incident.id()));
+            triggers.forEach(episode -> spent.putIfAbsent(episode, incident.id()));
         }
         return settled(incident.with(incident.state(), attempts));
+    }
+
+    /**
+     * The intent of an attempt that is under way, written by another instance that read all before it: from here on the act is
+     * that one's to carry out. Written by anybody else it is a repeat, or one that came second, and changes nothing.
+     */
+    private static Incident takenOver(Incident incident, IncidentEvent event) {
+        return attempt(incident, event)
+                .filter(open -> knowsAll(incident, event)
+                        && open.mayBeTakenOver()
+                        && !open.by().equals(event.by()))
+                .map(open -> incident.replace(open.takenOver(event.by())))
+                .orElse(incident);
+    }
+
+    /** Whether its writer had read all of the incident that comes before it. */
+    private static boolean knowsAll(Incident incident, IncidentEvent event) {
+        return event.version() == incident.version() + 1;
     }
 
     // --- questions
@@ -336,24 +414,61 @@ public final class IncidentLog {
      */
     public synchronized Optional<Reason> hold(
             IncidentId incident, String uid, RevisionHash revision, Collection<Episode> triggers, Instant at) {
-        boolean begun = firstActs.containsKey(incident);
-        var others = firstActs.values().stream()
-                .filter(act -> !act.incident().equals(incident) && act.uid().equals(uid))
-                .toList();
         // however long ago: a revision that comes back is never taken back again without a person (design, section 5)
-        if (others.stream().anyMatch(other -> other.revision().equals(revision))) {
+        if (actsOfOthers(incident, uid).anyMatch(other -> other.revision().equals(revision))) {
             return Optional.of(Reason.ROLLED_BACK_BEFORE);
         }
-        if (others.stream().anyMatch(other -> other.at().plus(limits.coolDown()).isAfter(at))) {
+        if (coolsDown(incident, uid, at)) {
             return Optional.of(Reason.COOLING_DOWN);
         }
         if (triggers.stream().anyMatch(episode -> isSpentElsewhere(episode, incident))) {
             return Optional.of(Reason.EPISODE_SPENT);
         }
+        return breaker(incident, at);
+    }
+
+    /**
+     * The same for an act that a person ordered, who has looked at the release, and why it is back. One that is under way on
+     * the workload is not crossed, whoever insists.
+     */
+    public synchronized Optional<Reason> hold(IncidentId incident, String uid, boolean force, Instant at) {
+        boolean crosses = incidentsOf(uid)
+                .anyMatch(other ->
+                        !other.id().equals(incident) && other.openAttempt().isPresent());
+        if (crosses) {
+            return Optional.of(Reason.UNDER_WAY);
+        }
+        if (force) {
+            return Optional.empty();
+        }
+        return coolsDown(incident, uid, at) ? Optional.of(Reason.COOLING_DOWN) : breaker(incident, at);
+    }
+
+    private boolean coolsDown(IncidentId incident, String uid, Instant at) {
+        return actsOfOthers(incident, uid)
+                .anyMatch(other -> other.at().plus(limits.coolDown()).isAfter(at));
+    }
+
+    private Stream<FirstAct> actsOfOthers(IncidentId incident, String uid) {
+        return firstActs.values().stream()
+                .filter(act -> !act.incident().equals(incident) && act.uid().equals(uid));
+    }
+
+    private Optional<Reason> breaker(IncidentId incident, Instant at) {
+        if (firstActs.containsKey(incident)) {
+            return Optional.empty();
+        }
         long recent = firstActs.values().stream()
                 .filter(act -> act.at().plus(limits.breakerWindow()).isAfter(at))
                 .count();
-        return !begun && recent >= limits.breakerMax() ? Optional.of(Reason.BREAKER_OPEN) : Optional.empty();
+        return recent >= limits.breakerMax() ? Optional.of(Reason.BREAKER_OPEN) : Optional.empty();
+    }
+
+    /** A firing is spent once. */
+    private List<Episode> unspent(IncidentId incident, List<Episode> triggers) {
+        return triggers.stream()
+                .filter(episode -> !isSpentElsewhere(episode, incident))
+                .toList();
     }
 
     private boolean isSpentElsewhere(Episode episode, IncidentId incident) {

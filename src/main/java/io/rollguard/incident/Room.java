@@ -48,6 +48,8 @@ public record Room(int inputParts, int closed) {
                 + input.elsewhere().size()
                 + input.pods().size()
                 + input.nodes().size()
-                + input.otherReleases().size();
+                + input.otherReleases().size()
+                + input.findings().size()
+                + input.failingElsewhere().size();
     }
 }

@@ -32,6 +32,9 @@ final class AlertReader implements Alerts, AutoCloseable {
 
     private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 5 * 3;
 
+    /** Side by side at the start, since what the table holds does not depend on the order in which it hears of it. */
+    private static final int READERS = Math.min(4, Runtime.getRuntime().availableProcessors());
+
     private final Duration lookback;
     private final Clock clock;
     private final AlertTable table = new AlertTable(MAX_ALERTS, MAX_BYTES);
@@ -48,9 +51,10 @@ final class AlertReader implements Alerts, AutoCloseable {
         this.records = new StoredAlerts(cluster, table);
         this.tail = new Tail(
                 Topic.ALERT,
-                () -> clients.reader(Topic.ALERT),
+                number -> clients.reader(Topic.ALERT, number),
                 () -> clock.instant().minus(lookback),
                 all -> all,
+                READERS,
                 new Tail.Sink() {
                     @Override
                     public void take(ConsumerRecord<byte[], byte[]> read) {

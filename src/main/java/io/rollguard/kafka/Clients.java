@@ -61,9 +61,13 @@ record Clients(Map<String, Object> common) {
         return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    /** Without a group: it reads every partition, and where it stands is its own business. */
-    Consumer<byte[], byte[]> reader(Topic topic) {
-        var config = config("rollguard-read-" + topic.topicName());
+    /**
+     * Without a group: it reads the partitions that it is told, and where it stands is its own business.
+     *
+     * @param number of several of one topic, from 0
+     */
+    Consumer<byte[], byte[]> reader(Topic topic, int number) {
+        var config = config("rollguard-read-" + topic.topicName() + (number == 0 ? "" : "-" + number));
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);

@@ -66,9 +66,10 @@ final class IncidentJournal implements Journal, AutoCloseable {
         this.admin = clients.admin();
         this.tail = new Tail(
                 Topic.INCIDENT,
-                () -> clients.reader(Topic.INCIDENT),
+                number -> clients.reader(Topic.INCIDENT, number),
                 () -> null,
                 all -> all.stream().filter(LOG_PARTITION::equals).toList(),
+                1,
                 new Tail.Sink() {
                     @Override
                     public void take(ConsumerRecord<byte[], byte[]> read) {

@@ -3,14 +3,24 @@ package io.rollguard.kafka;
 import io.rollguard.wire.Topic;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -20,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a topic from some time on and follows it, on a thread of its own; a broker that is away is waited for, and reading
- * goes on where it stood. Every record is handed on once, in the order of its partition.
+ * goes on where it stood. Every record is handed on once, in the order of its partition. What stands there at the start may be
+ * read by several, each a share of the partitions.
  */
 final class Tail implements AutoCloseable {
 
@@ -33,19 +44,22 @@ final class Tail implements AutoCloseable {
     private static final Duration GATHER = Duration.ofMillis(50);
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final Duration LOOK_FOR_PARTITIONS = Duration.ofMinutes(1);
+    private static final Duration SAY_HOW_FAR = Duration.ofSeconds(5);
 
     private final Topic topic;
-    private final Supplier<Consumer<byte[], byte[]>> consumers;
+    private final IntFunction<Consumer<byte[], byte[]>> consumers;
     private final Supplier<@Nullable Instant> from;
     private final Function<List<TopicPartition>, List<TopicPartition>> choice;
+    private final int readers;
     private final Sink sink;
     private final Thread thread;
     private final Object pause = new Object();
 
-    private final Map<TopicPartition, Long> next = new HashMap<>();
+    private final Map<TopicPartition, Long> next = new ConcurrentHashMap<>();
     private @Nullable Map<TopicPartition, Long> ends;
     private long began;
-    private long taken;
+    private long said;
+    private final LongAdder taken = new LongAdder();
     /** How many came since this moment began, and in the one before. */
     private int heard;
 
@@ -54,14 +68,15 @@ final class Tail implements AutoCloseable {
     private String trouble = "";
     private volatile boolean whole;
     private volatile boolean closed;
-    private volatile @Nullable Consumer<byte[], byte[]> current;
+    private final Set<Consumer<byte[], byte[]>> open = ConcurrentHashMap.newKeySet();
 
-    /** Takes what is read. Called on the reading thread only. */
+    /** Takes what is read. */
     interface Sink {
 
+        /** Called by several threads at once until it is whole, where there are several readers. */
         void take(ConsumerRecord<byte[], byte[]> read);
 
-        /** Called after each round, and when the end as of the start was reached. */
+        /** Called after each round, on the thread that follows the topic. */
         default void idle() {}
 
         /** The topic holds less than was read of it: somebody made it anew. Reading begins again at its beginning. */
@@ -69,19 +84,23 @@ final class Tail implements AutoCloseable {
     }
 
     /**
+     * @param consumers makes one for the reader of this number, from 0
      * @param from from which time on it is read; null from the beginning
      * @param choice which of the partitions are read
+     * @param readers so many at most read what stands there at the start
      */
     Tail(
             Topic topic,
-            Supplier<Consumer<byte[], byte[]>> consumers,
+            IntFunction<Consumer<byte[], byte[]>> consumers,
             Supplier<@Nullable Instant> from,
             Function<List<TopicPartition>, List<TopicPartition>> choice,
+            int readers,
             Sink sink) {
         this.topic = topic;
         this.consumers = consumers;
         this.from = from;
         this.choice = choice;
+        this.readers = readers;
         this.sink = sink;
         this.thread =
                 Thread.ofPlatform().daemon().name("read-" + topic.topicName()).unstarted(this::run);
@@ -98,9 +117,8 @@ final class Tail implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            try (var consumer = consumers.get()) {
-                current = consumer;
-                read(consumer);
+            try (var reader = new Reader(0)) {
+                read(reader.consumer);
             } catch (WakeupException | InterruptException e) {
                 // only close() does this
             } catch (OffsetOutOfRangeException e) {
@@ -114,29 +132,136 @@ final class Tail implements AutoCloseable {
         }
     }
 
+    /** A consumer that {@link #close} wakes up. */
+    private final class Reader implements AutoCloseable {
+
+        private final Consumer<byte[], byte[]> consumer;
+
+        Reader(int number) {
+            consumer = consumers.apply(number);
+            open.add(consumer);
+        }
+
+        @Override
+        public void close() {
+            open.remove(consumer);
+            consumer.close();
+        }
+    }
+
     private void read(Consumer<byte[], byte[]> consumer) {
         var partitions = partitions(consumer);
         if (partitions.isEmpty()) {
             rest(RETRY);
             return;
         }
-        consumer.assign(partitions);
-        seek(consumer, partitions);
+        if (!whole) {
+            catchUp(consumer, partitions);
+        }
+        follow(consumer, partitions);
+    }
+
+    /** What stands there at the start, by as many readers as there are, of which this thread is one. */
+    private void catchUp(Consumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
         if (ends == null) {
             ends = consumer.endOffsets(partitions);
             began = System.nanoTime();
+            said = began;
         }
+        var until = ends;
+        var failed = new AtomicBoolean();
+        int shares = Math.min(readers, partitions.size());
+        var others = new ArrayList<CompletableFuture<Void>>();
+        for (int share = 1; share < shares; share++) {
+            int number = share;
+            others.add(CompletableFuture.runAsync(
+                    () -> {
+                        try (var reader = new Reader(number)) {
+                            catchUp(reader.consumer, share(partitions, number, shares), until, failed, () -> {});
+                        }
+                    },
+                    work -> Thread.ofPlatform()
+                            .daemon()
+                            .name("read-%s-%d".formatted(topic.topicName(), number))
+                            .start(work)));
+        }
+        try {
+            catchUp(consumer, share(partitions, 0, shares), until, failed, () -> {
+                sink.idle();
+                sayHowFar(until);
+            });
+        } finally {
+            others.forEach(other -> other.exceptionally(failure -> null).join());
+        }
+        others.forEach(Tail::rethrow);
+        whole = !closed;
+        if (whole) {
+            LOG.infof(
+                    "%s was read as it stood at the start: %d records in %d ms",
+                    topic, taken.sum(), (System.nanoTime() - began) / 1_000_000);
+        }
+    }
+
+    /** Whoever waits for a start that takes long is to see that it goes on. */
+    private void sayHowFar(Map<TopicPartition, Long> until) {
+        if (System.nanoTime() - said > SAY_HOW_FAR.toNanos()) {
+            said = System.nanoTime();
+            long left = next.entrySet().stream()
+                    .mapToLong(each -> Math.max(0, until.getOrDefault(each.getKey(), 0L) - each.getValue()))
+                    .sum();
+            LOG.infof("%s is being read as it stood at the start: %d records, %d to go", topic, taken.sum(), left);
+        }
+    }
+
+    private static List<TopicPartition> share(List<TopicPartition> partitions, int number, int shares) {
+        return IntStream.range(0, partitions.size())
+                .filter(at -> at % shares == number)
+                .mapToObj(partitions::get)
+                .toList();
+    }
+
+    private static void rethrow(CompletableFuture<Void> ended) {
+        try {
+            ended.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** @param failed whether another reader has, so that all begin again where they stand */
+    private void catchUp(
+            Consumer<byte[], byte[]> consumer,
+            List<TopicPartition> share,
+            Map<TopicPartition, Long> until,
+            AtomicBoolean failed,
+            Runnable afterRound) {
+        try {
+            consumer.assign(share);
+            seek(consumer, share);
+            while (!closed && !failed.get() && !isAt(consumer, share, until)) {
+                take(consumer.poll(POLL));
+                afterRound.run();
+            }
+        } catch (RuntimeException e) {
+            failed.set(true);
+            throw e;
+        }
+    }
+
+    private static boolean isAt(
+            Consumer<byte[], byte[]> consumer, List<TopicPartition> share, Map<TopicPartition, Long> until) {
+        return share.stream().allMatch(each -> consumer.position(each) >= until.getOrDefault(each, 0L));
+    }
+
+    private void follow(Consumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+        consumer.assign(partitions);
+        seek(consumer, partitions);
         long looked = System.nanoTime();
         while (!closed) {
-            check(consumer);
-            var records = consumer.poll(POLL);
-            taken += records.count();
-            for (var partition : records.partitions()) {
-                take(partition, records.records(partition));
-            }
+            int count = take(consumer.poll(POLL));
             trouble = "";
             sink.idle();
-            if (isBusy(records.count()) && whole && records.count() < Clients.MAX_POLL) {
+            if (isBusy(count) && count < Clients.MAX_POLL) {
                 rest(GATHER);
             }
             if (System.nanoTime() - looked > LOOK_FOR_PARTITIONS.toNanos()) {
@@ -158,6 +283,14 @@ final class Tail implements AutoCloseable {
         }
         heard += read;
         return before + heard >= BUSY;
+    }
+
+    private int take(ConsumerRecords<byte[], byte[]> records) {
+        taken.add(records.count());
+        for (var partition : records.partitions()) {
+            take(partition, records.records(partition));
+        }
+        return records.count();
     }
 
     private void take(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) {
@@ -186,8 +319,10 @@ final class Tail implements AutoCloseable {
         for (var partition : partitions) {
             long begin = begins.getOrDefault(partition, 0L);
             var known = next.get(partition);
-            long start = known != null ? known : starts.getOrDefault(partition, begin);
-            consumer.seek(partition, Math.max(begin, start)); // what is older than the topic's retention is gone
+            long wanted = known != null ? known : starts.getOrDefault(partition, begin);
+            long start = Math.max(begin, wanted); // what is older than the topic's retention is gone
+            next.put(partition, start);
+            consumer.seek(partition, start);
         }
     }
 
@@ -204,17 +339,6 @@ final class Tail implements AutoCloseable {
                 .forEach((partition, found) -> starts.put(
                         partition, found == null ? ended.getOrDefault(partition, 0L) : (Long) found.offset()));
         return starts;
-    }
-
-    private void check(Consumer<byte[], byte[]> consumer) {
-        if (!whole && ends != null) {
-            whole = ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
-            if (whole) {
-                LOG.infof(
-                        "%s was read as it stood at the start: %d records in %d ms",
-                        topic, taken, (System.nanoTime() - began) / 1_000_000);
-            }
-        }
     }
 
     /** Said again only when it changes. */
@@ -244,10 +368,7 @@ final class Tail implements AutoCloseable {
         synchronized (pause) {
             pause.notifyAll();
         }
-        var consumer = current;
-        if (consumer != null) {
-            consumer.wakeup();
-        }
+        open.forEach(Consumer::wakeup);
         if (!thread.isAlive()) {
             return;
         }

@@ -1,6 +1,6 @@
 package io.rollguard.kubernetes;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.policy.Right;
 import io.rollguard.policy.Rights;
 import io.rollguard.policy.Tier;
@@ -12,8 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -31,6 +33,11 @@ final class AccessReviews {
 
     /** The same where there was none. */
     private static final Duration SOON = Duration.ofSeconds(5);
+
+    /** What may be looked at, the watches tell. */
+    private static final List<Right> ASKED = Stream.of(Tier.ABORT_ONLY.needs(), Tier.FULL.needs(), Tier.ofStuckPods())
+            .flatMap(Set::stream)
+            .toList();
 
     private static final String ALL = "";
 
@@ -110,20 +117,18 @@ final class AccessReviews {
 
     private Optional<Rights> ask(String namespace) {
         var allowed = new HashSet<Right>();
-        for (var tier : List.of(Tier.ABORT_ONLY, Tier.FULL)) {
-            for (var right : tier.needs()) {
-                var reply = api.create(REVIEWS, review(right, namespace));
-                if (!(reply instanceof Reply.Got got)
-                        || !got.isSuccess()
-                        || !got.body().at("/status/allowed").isBoolean()) {
-                    if (!answered.containsKey(namespace)) {
-                        tell(namespace, "unknown in %s, so acts are tried: %s".formatted(where(namespace), reply));
-                    }
-                    return Optional.empty();
+        for (var right : ASKED) {
+            var reply = api.create(REVIEWS, review(right, namespace));
+            if (!(reply instanceof Reply.Got got)
+                    || !got.isSuccess()
+                    || !got.body().at("/status/allowed").isBoolean()) {
+                if (!answered.containsKey(namespace)) {
+                    tell(namespace, "unknown in %s, so acts are tried: %s".formatted(where(namespace), reply));
                 }
-                if (got.body().at("/status/allowed").booleanValue()) {
-                    allowed.add(right);
-                }
+                return Optional.empty();
+            }
+            if (got.body().at("/status/allowed").booleanValue()) {
+                allowed.add(right);
             }
         }
         var rights = Rights.of(allowed);
@@ -134,7 +139,16 @@ final class AccessReviews {
         return Optional.of(rights);
     }
 
-    private static JsonNode review(Right right, String namespace) {
+    /** Asks about one object, which rights may name; an answer that does not come is a no. */
+    boolean mayRead(Right right, String namespace, String name) {
+        var review = review(right, namespace);
+        review.withObject("/spec/resourceAttributes").put("name", name);
+        return api.create(REVIEWS, review) instanceof Reply.Got got
+                && got.isSuccess()
+                && got.body().at("/status/allowed").asBoolean(false);
+    }
+
+    private static ObjectNode review(Right right, String namespace) {
         var review = ApiServer.JSON
                 .createObjectNode()
                 .put("apiVersion", "authorization.k8s.io/v1")

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
@@ -33,6 +34,8 @@ final class ApiServer {
     static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .build();
+
+    private static final String METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
     static final String JSON_PATCH = "application/json-patch+json";
 
@@ -65,6 +68,11 @@ final class ApiServer {
         return reply;
     }
 
+    /** Reads an object's metadata, and nothing of what it holds. */
+    Reply metadata(String path) {
+        return send(request(path).setHeader("Accept", METADATA), AT_MOST);
+    }
+
     private static boolean isAtOnce(Reply reply, long began) {
         return reply instanceof Reply.Lost && System.nanoTime() - began < SOON.toNanos();
     }
@@ -80,8 +88,17 @@ final class ApiServer {
 
     /** Deletes that very object, and none that took its name. */
     Reply delete(String path, String uid) {
+        return delete(path, JSON.createObjectNode().put("uid", uid));
+    }
+
+    /** The same, in that very state. */
+    Reply delete(String path, String uid, String resourceVersion) {
+        return delete(path, JSON.createObjectNode().put("uid", uid).put("resourceVersion", resourceVersion));
+    }
+
+    private Reply delete(String path, ObjectNode preconditions) {
         var options = JSON.createObjectNode().put("apiVersion", "v1").put("kind", "DeleteOptions");
-        options.putObject("preconditions").put("uid", uid);
+        options.set("preconditions", preconditions);
         return send(request(path).delete("application/json", text(options)), AT_MOST);
     }
 

@@ -8,6 +8,7 @@ import io.rollguard.config.RollguardConfig;
 import io.rollguard.config.Surroundings;
 import io.rollguard.policy.Rights;
 import io.rollguard.reactor.Cluster;
+import io.rollguard.reactor.FollowUp;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
@@ -15,10 +16,12 @@ import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import io.rollguard.wire.KubernetesObjects;
 import io.rollguard.wire.Reduced;
+import io.rollguard.wire.StoredTemplate;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -27,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -114,8 +118,8 @@ class FabricCluster implements Cluster {
             ObjectWatch.Pace pace,
             Clock clock) {
         this.api = new ApiServer(client);
-        this.acts = new Acts(api);
         this.reviews = new AccessReviews(api, namespaces, clock);
+        this.acts = new Acts(api, new PreflightChecks(api, reviews));
         this.mirror = new Mirror(cluster);
         this.clock = clock;
         this.answeredAt = clock.instant();
@@ -340,21 +344,43 @@ class FabricCluster implements Cluster {
         if (!(reduced instanceof Reduced.Workload(var facts, var links))) {
             return new Reading.Failed(false, "the object can't be understood");
         }
-        var revisions = ref.kind() == Kind.ROLLOUT
-                ? Optional.of(List.<RevisionFacts>of()) // it names its revisions itself
-                : revisions(facts, object);
+        var namesItsRevisions = ref.kind() == Kind.ROLLOUT && facts.blueGreen() == null;
+        var revisions = namesItsRevisions ? Optional.of(List.<RevisionFacts>of()) : revisions(facts, object);
         if (revisions.isEmpty()) {
             return new Reading.Failed(true, "its revisions can't be read");
         }
+        var from = links.templateFrom();
+        var template = from == null ? null : template(ref, from).orElse(null);
+        if (from != null && template == null) {
+            return new Reading.Failed(true, "the Deployment %s that its template is in can't be read".formatted(from));
+        }
+        var joined = objects().join(facts, links, revisions.get(), template == null ? null : template.reduced());
         return new Reading.Found(
-                objects().join(facts, links, revisions.get()),
-                object.path("metadata").path("resourceVersion").asText(),
-                new Raw(object));
+                joined, Patches.version(joined, object), new Raw(object, template == null ? null : template.object()));
+    }
+
+    private record TemplateRead(ObjectNode object, ClusterObjects.Template reduced) {}
+
+    /** The Deployment from which a Rollout takes its template, as it is now. */
+    private Optional<TemplateRead> template(WorkloadRef rollout, String name) {
+        var deployments = Resource.DEPLOYMENTS;
+        return Resource.isName(name)
+                        && api.get(deployments.path(rollout.namespace()) + "/" + name) instanceof Reply.Got got
+                        && got.isSuccess()
+                        && got.body() instanceof ObjectNode object
+                        && KubernetesObjects.reduce(
+                                        rollout.cluster(), deployments.apiVersion(), deployments.kind(), object)
+                                instanceof Reduced.Workload(var facts, var links)
+                ? Optional.of(new TemplateRead(object, new ClusterObjects.Template(facts, links)))
+                : Optional.empty();
     }
 
     /** The revisions of a workload as they are now; empty where they can't be read. */
     private Optional<List<RevisionFacts>> revisions(WorkloadFacts facts, ObjectNode workload) {
-        var resource = facts.ref().kind() == Kind.DEPLOYMENT ? Resource.REPLICA_SETS : Resource.CONTROLLER_REVISIONS;
+        var resource = switch (facts.ref().kind()) {
+            case ROLLOUT, DEPLOYMENT -> Resource.REPLICA_SETS;
+            case STATEFULSET, DAEMONSET -> Resource.CONTROLLER_REVISIONS;
+        };
         var selector = Selectors.text(workload.path("spec").path("selector"));
         var reply = api.get(resource.path(facts.ref().namespace()) + "?labelSelector=" + selector);
         if (!(reply instanceof Reply.Got got) || !got.isSuccess()) {
@@ -404,6 +430,21 @@ class FabricCluster implements Cluster {
     }
 
     @Override
+    public Answer rehearse(Act act, Reading.Found as, RevisionHash bad, RevisionHash target) {
+        return switch (act) {
+            case ABORT -> acts.rehearseAbort(as, bad, target);
+            case RESTORE -> acts.rehearseRestore(as, bad, target);
+            case NONE -> throw new IllegalArgumentException("nothing is to be done");
+        };
+    }
+
+    @Override
+    public Answer finish(
+            Reading.Found as, FollowUp what, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs) {
+        return acts.finish(as, what, bad, target, stillOurs);
+    }
+
+    @Override
     public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
         return switch (read(workload.ref())) {
             case Reading.Found found -> acts.keepGood(found, revision);
@@ -415,28 +456,30 @@ class FabricCluster implements Cluster {
     // --- for people
 
     @Override
-    public String manualCommand(WorkloadRef workload, Act act, @Nullable RevisionHash target) {
-        var where = " -n " + workload.namespace();
-        return switch (act) {
-            case NONE -> "";
-            case ABORT -> "kubectl argo rollouts abort " + workload.name() + where;
-            case RESTORE -> {
-                var argo = workload.kind() == Kind.ROLLOUT;
-                var what = argo ? workload.name() : workload.kind().alertLabel() + "/" + workload.name();
-                yield number(workload, target)
-                        .map(number -> "kubectl " + (argo ? "argo rollouts undo " : "rollout undo ") + what + where
-                                + " --to-revision=" + number)
-                        .orElse("kubectl " + (argo ? "argo rollouts get rollout " : "rollout history ") + what + where);
-            }
-        };
+    public Optional<Write> lastWrite(Reading.Found reading) {
+        var raw = Raw.of(reading);
+        return Stream.of(raw.object(), raw.templated())
+                .flatMap(object -> KubernetesObjects.lastWrite(object).stream())
+                .max(Comparator.comparing(Write::at));
     }
 
-    /** Never "the previous one", which may be as bad. */
-    private Optional<Long> number(WorkloadRef workload, @Nullable RevisionHash target) {
-        return objects().workload(workload).stream()
-                .flatMap(facts -> objects().revisionsOf(facts).stream())
-                .filter(revision -> revision.hash().equals(target) && revision.number() > 0)
-                .map(RevisionFacts::number)
-                .findFirst();
+    @Override
+    public String snapshotOf(WorkloadRef workload, RevisionHash revision) {
+        return StoredTemplate.nameOfSnapshot(workload, revision);
+    }
+
+    @Override
+    public String manualCommand(WorkloadRef workload, Act act, @Nullable RevisionHash target) {
+        return new ManualCommands(objects()).of(workload, act, target);
+    }
+
+    @Override
+    public String forwardCommand(WorkloadRef workload, Act act, RevisionHash revision) {
+        return new ManualCommands(objects()).forward(workload, act, revision);
+    }
+
+    @Override
+    public String manualCommand(WorkloadRef workload, FollowUp what) {
+        return new ManualCommands(objects()).of(workload, what);
     }
 }

@@ -191,8 +191,15 @@ final class Mirror implements ObjectWatch.Sink {
         }
     }
 
-    /** A primary that Flagger made says something of the workload it was made from. */
+    /**
+     * A primary that Flagger made says something of the workload it was made from, a Deployment of the Rollout that takes its
+     * template from it.
+     */
     private List<WorkloadRef> governedBy(WorkloadRef workload) {
+        var user = objects.templateUser(workload);
+        if (user.isPresent()) {
+            return List.of(user.get());
+        }
         var name = workload.name();
         return name.endsWith("-primary") && name.length() > "-primary".length()
                 ? List.of(new WorkloadRef(

@@ -9,8 +9,9 @@ import java.util.stream.Collectors;
  * What Rollguard may do in a namespace, or in all.
  *
  * @param missing what the next tier needs besides; empty at the last
+ * @param deletesPods whether stuck pods of a StatefulSet may be deleted, too
  */
-public record Rights(Tier tier, List<Right> missing) {
+public record Rights(Tier tier, List<Right> missing, boolean deletesPods) {
 
     public Rights {
         missing = List.copyOf(missing);
@@ -22,15 +23,16 @@ public record Rights(Tier tier, List<Right> missing) {
      */
     public static Rights of(Set<Right> allowed) {
         var reached = Tier.OBSERVE;
+        boolean deletesPods = allowed.containsAll(Tier.ofStuckPods());
         for (var next : List.of(Tier.ABORT_ONLY, Tier.FULL)) {
             var missing = new ArrayList<>(next.needs());
             missing.removeAll(allowed);
             if (!missing.isEmpty()) {
-                return new Rights(reached, missing);
+                return new Rights(reached, missing, deletesPods);
             }
             reached = next;
         }
-        return new Rights(reached, List.of());
+        return new Rights(reached, List.of(), deletesPods);
     }
 
     /** As in {@code abort-only in shop; for full: patch deployments.apps}. */

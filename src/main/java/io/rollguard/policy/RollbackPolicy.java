@@ -2,25 +2,36 @@ package io.rollguard.policy;
 
 import io.rollguard.release.Release;
 import io.rollguard.release.Release.Stage;
-import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be done about a verdict. The kinds and states that Rollguard can take back safely are those of the decision
- * table for aborts and restores; every other one is refused with its reason.
+ * What may be done about a verdict: the act of the decision table ({@link WayBack}), unless something speaks against it.
  *
  * @param defaultMode where the workload names none
  * @param ownNamespaces namespaces that are never touched: Rollguard's own and its broker's
  */
 public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
+
+    /** What a person is needed for, and one is here. */
+    private static final Set<Reason> FOR_A_PERSON =
+            EnumSet.of(Reason.MOVES_TO_GOOD, Reason.ROLLED_BACK_BEFORE, Reason.CONFIG_ONLY, Reason.UNREADABLE_MODE);
+
+    private static final Set<Reason> YIELDING = EnumSet.of(
+            Reason.OPTED_OUT,
+            Reason.PAUSED,
+            Reason.BREAKER_OPEN,
+            Reason.COOLING_DOWN,
+            Reason.DISMISSED,
+            Reason.OBSERVE_ONLY,
+            Reason.TARGET_ROLLED_BACK);
 
     /**
      * What holds at this moment, beside the workload itself.
@@ -43,9 +54,34 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
         if (!verdict.isGuilty()) {
             return Allowed.no(mode.orElse(Mode.OBSERVE), null);
         }
-        return refusal(release, workload, mode, now)
+        return refusals(release, workload, mode, now)
+                .findFirst()
                 .map(reason -> Allowed.no(mode.orElse(Mode.OBSERVE), reason))
-                .orElseGet(() -> Allowed.yes(Act.of(release), mode.orElseThrow()));
+                .orElseGet(() -> Allowed.yes(WayBack.act(release, workload), mode.orElseThrow()));
+    }
+
+    /**
+     * What may be done where a person asks for it, with what they say is wrong in the verdict's place. What keeps Rollguard
+     * from harm holds all the same. What keeps it from acting by itself on what a person has looked at does not; what people
+     * or the whole fleet are protected by does, unless that person insists.
+     *
+     * @param force whether they do
+     */
+    public Allowed decideByHand(Release release, WorkloadFacts workload, Now now, boolean force) {
+        var mode = mode(workload);
+        return Stream.concat(
+                        refusals(release, workload, mode, now),
+                        when(mode.equals(Optional.of(Mode.OBSERVE)), Reason.OBSERVE_ONLY).stream())
+                .filter(reason -> !FOR_A_PERSON.contains(reason))
+                .filter(reason -> !force || !yieldsToForce(reason))
+                .findFirst()
+                .map(reason -> Allowed.no(mode.orElse(Mode.OBSERVE), reason))
+                .orElseGet(() -> Allowed.yes(WayBack.act(release, workload), mode.orElse(Mode.OBSERVE)));
+    }
+
+    /** Whether a person who insists passes it over. */
+    public static boolean yieldsToForce(Reason reason) {
+        return YIELDING.contains(reason);
     }
 
     /** The workload's own mode; empty where it names one that does not exist. */
@@ -54,47 +90,32 @@ public record RollbackPolicy(Mode defaultMode, Set<String> ownNamespaces) {
         return own == null ? Optional.of(defaultMode) : Mode.named(own);
     }
 
-    private Optional<Reason> refusal(Release release, WorkloadFacts workload, Optional<Mode> mode, Now now) {
+    private Stream<Reason> refusals(Release release, WorkloadFacts workload, Optional<Mode> mode, Now now) {
+        var act = WayBack.act(release, workload);
         return Stream.of(
                         when(ownNamespaces.contains(workload.ref().namespace()), Reason.OWN_WORKLOAD),
                         when(workload.settings().noRollback() != null, Reason.OPTED_OUT),
                         when(workload.flagger(), Reason.FLAGGER),
                         when(workload.owner() != null, Reason.CONTROLLED),
-                        when(release.stage() == Stage.ABORTED, Reason.ALREADY_ABORTED),
+                        when(release.stage() == Stage.ABORTED && !workload.isStranded(), Reason.ALREADY_ABORTED),
                         when(release.movesToGood(), Reason.MOVES_TO_GOOD),
                         when(isMarked(release, workload), Reason.ROLLED_BACK_BEFORE),
                         when(release.configOnly(), Reason.CONFIG_ONLY),
-                        Act.of(release) == Act.ABORT ? againstAbort(release, workload) : againstRestore(workload),
+                        WayBack.against(act, workload),
                         when(release.target() == null, Reason.NO_GOOD_REVISION),
                         when(mode.isEmpty(), Reason.UNREADABLE_MODE),
-                        when(now.rights() != null && !now.rights().covers(Act.of(release)), Reason.RIGHTS_MISSING),
+                        when(isBeyond(now.rights(), act, workload), Reason.RIGHTS_MISSING),
                         when(now.paused(), Reason.PAUSED),
                         Optional.ofNullable(now.hold()))
-                .flatMap(Optional::stream)
-                .findFirst();
+                .flatMap(Optional::stream);
+    }
+
+    private static boolean isBeyond(@Nullable Tier rights, Act act, WorkloadFacts workload) {
+        return rights != null && !rights.covers(WayBack.changesSpec(act, workload) ? Act.RESTORE : act);
     }
 
     private static boolean isMarked(Release release, WorkloadFacts workload) {
         return release.revision().value().equals(workload.settings().rolledBackFrom());
-    }
-
-    private static Optional<Reason> againstAbort(Release release, WorkloadFacts workload) {
-        boolean unsafe = workload.strategy() != Strategy.CANARY
-                || workload.is(Trait.INVALID)
-                || workload.is(Trait.WORKLOAD_REF)
-                || workload.is(Trait.DYNAMIC_STABLE_SCALE)
-                || (workload.is(Trait.ROLLBACK_WINDOW) && release.cameBack());
-        return when(unsafe, Reason.STATE_UNSUPPORTED).or(() -> when(workload.is(Trait.PAUSED), Reason.WORKLOAD_PAUSED));
-    }
-
-    private static Optional<Reason> againstRestore(WorkloadFacts workload) {
-        return switch (workload.ref().kind()) {
-            case STATEFULSET, DAEMONSET -> Optional.of(Reason.KIND_UNSUPPORTED);
-            case ROLLOUT -> Optional.of(Reason.STATE_UNSUPPORTED);
-            case DEPLOYMENT ->
-                when(workload.gitOps() != null, Reason.GITOPS_OWNED)
-                        .or(() -> when(workload.is(Trait.PAUSED), Reason.WORKLOAD_PAUSED));
-        };
     }
 
     private static Optional<Reason> when(boolean holds, Reason reason) {

@@ -55,7 +55,10 @@ public enum Tier {
             }
             case ABORT_ONLY -> add(needs, ARGO, "rollouts/status", "patch");
             case FULL -> {
-                add(needs, APPS, "deployments", "patch");
+                for (var restored : new String[] {"deployments", "statefulsets", "daemonsets"}) {
+                    add(needs, APPS, restored, "patch");
+                }
+                add(needs, ARGO, "rollouts", "patch");
                 add(needs, APPS, "controllerrevisions", "get", "create", "delete");
             }
         }
@@ -65,6 +68,26 @@ public enum Tier {
     /** What turning the pause switch needs in Rollguard's own namespace; people ask for that, and no tier depends on it. */
     public static Set<Right> ofTheSwitch() {
         return Set.of(new Right("create", CORE, "configmaps"), new Right("patch", CORE, "configmaps"));
+    }
+
+    /**
+     * What deleting the stuck pods of a StatefulSet needs; given by a component of its own, and no tier depends on it. Without,
+     * people are told which ones to delete.
+     */
+    public static Set<Right> ofStuckPods() {
+        return Set.of(new Right("delete", CORE, "pods"));
+    }
+
+    /**
+     * What looking ahead of a restore needs; where it is missing nothing is checked, and no tier depends on it. Secrets are
+     * not among it: whoever wants them looked at names those that may be (docs/adr/017).
+     */
+    public static Set<Right> ofThePreflight() {
+        return Set.of(
+                new Right("get", CORE, "configmaps"),
+                new Right("get", CORE, "serviceaccounts"),
+                new Right("get", CORE, "persistentvolumeclaims"),
+                new Right("list", CORE, "resourcequotas"));
     }
 
     private static void add(Set<Right> needs, String group, String resource, String... verbs) {

@@ -6,6 +6,7 @@ import io.rollguard.release.GoodRevision;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Instant;
@@ -17,7 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The cluster as the reactor needs it: reduced objects kept current by watches, fresh reads, and two writes. */
+/** The cluster as the reactor needs it: reduced objects kept current by watches, fresh reads, and the writes of acts. */
 public interface Cluster {
 
     /** The namespace that Rollguard runs in, which is never touched; empty where it runs outside and none is configured. */
@@ -69,17 +70,40 @@ public interface Cluster {
 
     /**
      * Puts the pod template of a good revision back. Takes a snapshot first, checks by a server-side dry run, and sends the
-     * whole bad template, uid and resourceVersion of the reading as tests; marks what it moved away from.
+     * whole bad template, uid and version of the reading as tests; marks what it moved away from.
      *
      * @param stillOurs asked once more right before the write, since what comes before it takes its time
      */
     Answer restore(Reading.Found as, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs);
 
+    /** What the API server says to the act without doing it; writes nothing. */
+    Answer rehearse(Act act, Reading.Found as, RevisionHash bad, RevisionHash target);
+
+    /**
+     * Does what an act still needs. The request carries as tests what makes it right: the uid, resourceVersion and hashes of the
+     * reading, and the state that asks for it.
+     *
+     * @param stillOurs as for a restore, which going back is
+     */
+    Answer finish(Reading.Found as, FollowUp what, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs);
+
     /** Keeps a good revision with its pristine template beside its workload. */
     Answer keepGood(WorkloadFacts workload, GoodRevision revision);
 
+    /** Who last wrote what decides which revision the workload runs; empty where managedFields do not tell. */
+    Optional<Write> lastWrite(Reading.Found reading);
+
+    /** The name under which the template of this revision lies once a restore has replaced it. */
+    String snapshotOf(WorkloadRef workload, RevisionHash revision);
+
     /** The command that a person would type to do the same. */
     String manualCommand(WorkloadRef workload, Act act, @Nullable RevisionHash target);
+
+    /** The command that a person would type to let this revision go on after the act took it back. */
+    String forwardCommand(WorkloadRef workload, Act act, RevisionHash revision);
+
+    /** The command that a person would type to do what is left of an act. */
+    String manualCommand(WorkloadRef workload, FollowUp what);
 
     /** The pause switch: whether automatic acts are held, by whom and why. */
     record Pause(boolean paused, String by, String reason) {
@@ -92,14 +116,15 @@ public interface Cluster {
         /**
          * The workload as it is now.
          *
-         * @param resourceVersion of this read
+         * @param version of this read, as a request that rests on it tests it: while the object still has it, that request may
+         *     land
          * @param raw what the edge needs to write on top of this read; opaque to everybody else
          */
-        record Found(WorkloadFacts facts, String resourceVersion, Object raw) implements Reading {
+        record Found(WorkloadFacts facts, String version, Object raw) implements Reading {
             /** Raw objects hold pod templates, which no log may show. */
             @Override
             public String toString() {
-                return facts.ref() + " at " + resourceVersion;
+                return facts.ref() + " at " + version;
             }
         }
 

@@ -2,6 +2,7 @@ package io.rollguard.reactor;
 
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Incident;
+import io.rollguard.incident.IncidentId;
 import io.rollguard.policy.Allowed;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Evidence;
@@ -33,26 +34,32 @@ record Decision(
 
     static Decision of(Optional<Incident> known, Case input, Verdict verdict, Allowed allowed, Instant now) {
         boolean open = known.isPresent() && known.get().isOpen();
-        boolean firing = !input.firingTriggers().isEmpty();
+        boolean caused = !input.causes().isEmpty();
         if (known.isPresent() && known.get().state() != Incident.State.SUSPECTED && open) {
             return NOTHING; // an attempt is under way, or nothing more may be done
         }
         if (known.filter(Incident::isDismissed).isPresent()) {
             return NOTHING;
         }
+        if (known.flatMap(incident -> incident.order(now)).isPresent()) {
+            return NOTHING; // a person has decided
+        }
         if (known.isPresent() && !open && known.get().attempts().stream().anyMatch(Attempt::isEffective)) {
             return NOTHING; // one rollback per release
         }
-        if (!open && (!firing || isOnItsWayBack(input, verdict))) {
+        if (!open && (!caused || isOnItsWayBack(input, verdict))) {
             return NOTHING;
         }
         boolean news = !open || isNews(known.get(), verdict, allowed);
-        if (!firing) {
+        if (!caused && isRecovered(known, verdict)) {
+            return new Decision(false, false, 0, Reason.RECOVERED);
+        }
+        if (!caused) {
             return verdict.reason() == Reason.RESOLVED ? new Decision(false, news, 0, Reason.RESOLVED) : judged(news);
         }
         boolean approved = known.filter(Incident::isApproved).isPresent();
         int attempt = allowed.acts(approved) && isTime(known, now)
-                ? known.map(Incident::nextAttempt).map(next -> next.orElse(0)).orElse(1)
+                ? known.map(Incident::nextByItself).map(next -> next.orElse(0)).orElse(1)
                 : 0;
         return new Decision(!open, news, attempt, null);
     }
@@ -60,6 +67,14 @@ record Decision(
     /** Trouble that is older than the way back to a good revision is what people go back for: nothing to tell them. */
     private static boolean isOnItsWayBack(Case input, Verdict verdict) {
         return input.release().movesToGood() && verdict.outcome() == Verdict.Outcome.INNOCENT;
+    }
+
+    /** The cluster showed trouble, and shows none now; alerts that were heard of once are another matter: silence is no proof. */
+    private static boolean isRecovered(Optional<Incident> known, Verdict verdict) {
+        return verdict.reason() == Reason.NO_ALERT
+                && known.map(Incident::judged)
+                        .filter(judged -> judged.verdict().isWithoutAlerts())
+                        .isPresent();
     }
 
     private static Decision judged(boolean news) {
@@ -84,15 +99,24 @@ record Decision(
         return kinds;
     }
 
-    /** Attempts follow each other with growing distance: 2 s, 4 s, 8 s, at most a minute. */
-    private static boolean isTime(Optional<Incident> known, Instant now) {
+    /** Whether as long has passed since the last attempt as has to. */
+    static boolean isTime(Optional<Incident> known, Instant now) {
         return known.flatMap(Incident::lastAttempt)
                 .map(last -> {
                     var failure = last.failure();
                     var since = failure == null ? last.intendedAt() : failure.at();
-                    var wait = FIRST_BACKOFF.multipliedBy(1L << Math.min(5, last.number() - 1));
-                    return !since.plus(wait).isAfter(now);
+                    return !since.plus(backoff(known.get().id(), last.number())).isAfter(now);
                 })
                 .orElse(true);
+    }
+
+    /**
+     * Attempts follow each other with growing distance: 2 s, 4 s, 8 s, at most about a minute; and up to half as long again,
+     * so that what failed together is not tried together again. Of one incident and attempt it is always the same.
+     */
+    static Duration backoff(IncidentId incident, int attempt) {
+        var least = FIRST_BACKOFF.multipliedBy(1L << Math.min(5, attempt - 1));
+        int spread = (int) least.toMillis() / 2;
+        return least.plusMillis(Math.floorMod(31 * incident.hashCode() + attempt, spread + 1));
     }
 }

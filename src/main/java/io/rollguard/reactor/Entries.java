@@ -1,16 +1,19 @@
 package io.rollguard.reactor;
 
+import io.rollguard.alert.Episode;
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Order;
 import io.rollguard.release.Release;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Entries of the incident log as this instance writes them. */
@@ -65,6 +68,36 @@ record Entries(String by) {
                         refusal,
                         new Step.Answered(command.kind(), command.id(), command.seen()),
                         at);
+    }
+
+    /** The answer to an order, by the person who gave it. */
+    static IncidentEvent answered(
+            Release release,
+            long version,
+            int attempt,
+            Command command,
+            Order order,
+            @Nullable Reason refusal,
+            Instant at) {
+        return new IncidentEvent(
+                IncidentId.of(release),
+                version,
+                attempt,
+                release.workload(),
+                release.uid(),
+                release.revision(),
+                order.target(),
+                order.act(),
+                command.by(),
+                refusal,
+                at,
+                new Step.Answered(command.kind(), command.id(), command.seen(), order));
+    }
+
+    /** The intent that carries out an order. */
+    IncidentEvent intended(Incident incident, Order order, List<Episode> triggers, Instant at) {
+        int attempt = incident.attempts().size() + 1;
+        return next(incident, attempt, order.act(), order.target(), null, new Step.Intended(triggers), at);
     }
 
     private IncidentEvent next(

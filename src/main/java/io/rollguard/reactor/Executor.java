@@ -1,10 +1,13 @@
 package io.rollguard.reactor;
 
+import static java.lang.System.Logger.Level.INFO;
 import static java.util.stream.Collectors.toUnmodifiableSet;
 
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent.Step;
+import io.rollguard.incident.IncidentId;
+import io.rollguard.policy.Handover;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Checks;
 import io.rollguard.reactor.Cluster.Reading;
@@ -32,10 +35,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Executor {
 
+    private static final System.Logger LOG = System.getLogger(Executor.class.getName());
+
     /** From the intent's place in the log; later nobody may act on it (design, section 3). */
     static final Duration INTENT_LIVES = Duration.ofMinutes(2);
 
-    /** How often a request is made anew because only the resourceVersion had moved. */
+    /** How often a request is made anew because only the version had moved. */
     private static final int MOVES = 5;
 
     static final Duration FOLD_TIMEOUT = Duration.ofSeconds(5);
@@ -44,8 +49,12 @@ final class Executor {
     private final Journal journal;
     private final Ownership ownership;
 
-    /** The resourceVersion that the last unanswered request carries: while the object still has it, that request may land. */
-    private final Map<WorkloadRef, String> unanswered = new ConcurrentHashMap<>();
+    private final Map<WorkloadRef, Unanswered> unanswered = new ConcurrentHashMap<>();
+
+    /** The last follow-up of each workload: what changes nothing is not sent twice a second. */
+    private final Map<WorkloadRef, Sent> sent = new ConcurrentHashMap<>();
+
+    private record Sent(FollowUp what, Instant at) {}
 
     Executor(Cluster cluster, Journal journal, Ownership ownership) {
         this.cluster = cluster;
@@ -57,6 +66,17 @@ final class Executor {
     interface SecondGate {
         @Nullable
         Reason against(WorkloadFacts fresh, Function<List<String>, Checks> checks);
+    }
+
+    /**
+     * A request whose answer was lost.
+     *
+     * @param version that it carries: while the object still has it, the request may land
+     */
+    private record Unanswered(IncidentId incident, int attempt, String version) {
+        boolean isOf(Incident other, Attempt made) {
+            return incident.equals(other.id()) && attempt == made.number();
+        }
     }
 
     /** What to write about the attempt; empty where nothing is known yet and it is to be looked at again soon. */
@@ -75,8 +95,8 @@ final class Executor {
             if (!found.facts().uid().equals(incident.uid()) || target == null) {
                 return failed(incident, attempt, Reason.GONE, false, "the workload was made anew");
             }
-            if (Verification.isDone(attempt.act(), found.facts(), incident.revision(), target)) {
-                return Optional.of(new Result(new Step.Accepted("found done"), null));
+            if (Verification.isDone(attempt.act(), found.facts(), incident.revision(), target, attempt.isByHand())) {
+                return accepted(attempt, "found done", found.facts(), incident.revision());
             }
             if (expired) {
                 return failed(incident, attempt, Reason.UNRESOLVED, false, "not done two minutes after the intent");
@@ -86,29 +106,91 @@ final class Executor {
                 // a newer revision wipes out every trace of an abort, so whether it was done can't be known any more
                 return failed(incident, attempt, Reason.SUPERSEDED, false, Reason.SUPERSEDED.text());
             }
-            boolean mayLand = found.resourceVersion().equals(unanswered.get(incident.workload()));
+            var lost = unanswered.get(incident.workload());
+            boolean mayLand = lost != null && lost.version().equals(found.version());
             var against = gate.against(found.facts(), checks);
+            if (against != null && mayLand) {
+                return Optional.empty(); // nobody can say that the cluster was not asked
+            }
+            if (against != null && attempt.isByHand() && lost != null && lost.isOf(incident, attempt)) {
+                // a revision that is back after it leaves no sign: one marked before may be ordered again, and marks
+                // the same
+                return failed(
+                        incident,
+                        attempt,
+                        Reason.UNRESOLVED,
+                        false,
+                        "no answer came, and the workload has changed since");
+            }
             if (against != null) {
-                return mayLand
-                        ? Optional.empty() // nobody can say that the cluster was not asked
-                        : failed(incident, attempt, Reason.WITHDRAWN, true, against.text());
+                return failed(incident, attempt, Reason.WITHDRAWN, !attempt.isByHand(), against.text());
             }
             if (!mayActNow(incident, attempt, end)) {
                 return Optional.empty();
             }
             var answer = request(attempt.act(), found, incident.revision(), target);
             if (answer instanceof Answer.Unsure) {
-                unanswered.put(incident.workload(), found.resourceVersion());
+                unanswered.put(incident.workload(), new Unanswered(incident.id(), attempt.number(), found.version()));
             }
             if (mayLand && !(answer instanceof Answer.Done)) {
                 return Optional.empty(); // the one before may have landed, or will
             }
             if (!(answer instanceof Answer.Moved)) {
-                return of(incident, attempt, answer);
+                return of(incident, attempt, found.facts(), answer, now);
             }
         }
         return failed(incident, attempt, Reason.STALE, true, "the object changed %d times in between".formatted(MOVES));
     }
+
+    // --- what the act still needs
+
+    /**
+     * Sends what the accepted act still needs, judged on a fresh read that the request carries, while the log says that the
+     * attempt is open and nobody has paused Rollguard. What was not done, or what comes next, is for the next look.
+     *
+     * @return why the cluster will not have it; empty otherwise
+     */
+    Optional<Answer.Refused> finish(
+            Incident incident, Attempt attempt, Function<WorkloadFacts, FollowUp.Seen> seen, Instant now) {
+        var end = journal.askEnd(FOLD_TIMEOUT);
+        var target = attempt.target();
+        if (target == null
+                || !(cluster.read(incident.workload()) instanceof Reading.Found found)
+                || !found.facts().uid().equals(incident.uid())) {
+            return Optional.empty(); // what that means, the verification says
+        }
+        var next = FollowUp.next(attempt, incident.revision(), seen.apply(found.facts()), now);
+        if (next.isEmpty()
+                || wasSentLately(incident, next.get(), now)
+                || cluster.pause().paused()
+                || !mayGoOn(incident, attempt, end)) {
+            return Optional.empty();
+        }
+        var answer = cluster.finish(
+                found, next.get(), incident.revision(), target, () -> ownership.owns(incident.workload()));
+        if (!(answer instanceof Answer.Moved)) { // what moved meanwhile is looked at anew, without a rest
+            sent.put(incident.workload(), new Sent(next.get(), now));
+        }
+        LOG.log(
+                INFO,
+                "follow-up workload=%s attempt=%d what=%s answer=%s incident=%s"
+                        .formatted(
+                                incident.workload(),
+                                attempt.number(),
+                                next.get().label(),
+                                answer,
+                                incident.id()));
+        return answer instanceof Answer.Refused refused ? Optional.of(refused) : Optional.empty();
+    }
+
+    private boolean wasSentLately(Incident incident, FollowUp what, Instant now) {
+        var last = sent.get(incident.workload());
+        return last != null
+                && last.what().equals(what)
+                && last.at().plus(FollowUp.SEEN_WITHIN).isAfter(now);
+    }
+
+    // --- the gate
 
     /** Asks about these nodes now, together with the object; whoever wants to know of others asks anew. */
     private Function<List<String>, Checks> asked(Set<String> nodes) {
@@ -130,19 +212,42 @@ final class Executor {
      * Kafka, no act.
      */
     private boolean mayActNow(Incident incident, Attempt attempt, BooleanSupplier end) {
+        return mayWrite(incident, end, () -> isOursToCarryOut(incident, attempt));
+    }
+
+    /** As {@link #mayActNow}, for an attempt that was accepted. */
+    private boolean mayGoOn(Incident incident, Attempt attempt, BooleanSupplier end) {
+        return mayWrite(
+                incident,
+                end,
+                () -> open(incident, attempt)
+                        .filter(open -> open.acceptedAt() != null)
+                        .isPresent());
+    }
+
+    /** @param stands asked of the log as it is at its end */
+    private boolean mayWrite(Incident incident, BooleanSupplier end, BooleanSupplier stands) {
         return end.getAsBoolean()
                 && journal.log().foreignType().isEmpty()
-                && isUndecided(incident, attempt)
+                && stands.getAsBoolean()
                 && ownership.owns(incident.workload());
     }
 
-    /** Whether the log does not say yet what became of the attempt; the owner before us may have written it since we looked. */
-    boolean isUndecided(Incident incident, Attempt attempt) {
+    /**
+     * Whether the log does not say yet what became of the attempt, and that it is ours; the owner before us may have written an
+     * outcome, and the next one may have taken it over, since we looked.
+     */
+    boolean isOursToCarryOut(Incident incident, Attempt attempt) {
+        return open(incident, attempt)
+                .filter(open -> open.acceptedAt() == null && open.by().equals(attempt.by()))
+                .isPresent();
+    }
+
+    private Optional<Attempt> open(Incident incident, Attempt attempt) {
         return journal.log()
                 .find(incident.id())
                 .flatMap(Incident::openAttempt)
-                .filter(open -> open.number() == attempt.number() && open.acceptedAt() == null)
-                .isPresent();
+                .filter(open -> open.number() == attempt.number());
     }
 
     private Answer request(Act act, Reading.Found found, RevisionHash bad, RevisionHash target) {
@@ -155,11 +260,23 @@ final class Executor {
         };
     }
 
-    private Optional<Result> of(Incident incident, Attempt attempt, Answer answer) {
+    /** With what a restore left behind: where the template is that it replaced, and what people have to know of it. */
+    private Optional<Result> accepted(Attempt attempt, String detail, WorkloadFacts as, RevisionHash bad) {
+        boolean restored = attempt.act() == Act.RESTORE;
+        return Optional.of(new Result(
+                new Step.Accepted(
+                        detail,
+                        restored ? cluster.snapshotOf(as.ref(), bad) : null,
+                        restored ? Handover.afterRestore(as) : null),
+                null));
+    }
+
+    private Optional<Result> of(Incident incident, Attempt attempt, WorkloadFacts as, Answer answer, Instant now) {
         return switch (answer) {
-            case Answer.Done done -> Optional.of(new Result(new Step.Accepted(done.detail()), null));
+            case Answer.Done done -> accepted(attempt, done.detail(), as, incident.revision());
             case Answer.Refused refused -> failed(incident, attempt, refused.reason(), false, refused.detail());
-            case Answer.NotDone notDone -> failed(incident, attempt, Reason.UNREACHABLE, true, notDone.detail());
+            case Answer.NotDone notDone ->
+                failed(incident, attempt, Reason.UNREACHABLE, incident.mayTryAgain(now), notDone.detail());
             case Answer.Moved moved -> failed(incident, attempt, Reason.STALE, true, moved.detail());
             case Answer.Unsure unsure -> Optional.empty();
         };
@@ -178,12 +295,18 @@ final class Executor {
     }
 
     private Optional<Result> failed(Incident incident, Attempt attempt, Reason reason, boolean again, String detail) {
-        return Optional.of(failure(incident, attempt, reason, again, detail));
+        return Optional.of(failure(incident, attempt, reason, again, detail, Optional.empty()));
     }
 
-    /** A failed attempt, with what a person would type instead. */
-    Result failure(Incident incident, Attempt attempt, Reason reason, boolean again, String detail) {
-        var command = cluster.manualCommand(incident.workload(), attempt.act(), attempt.target());
-        return new Result(new Step.Failed(again, detail, command), reason);
+    /**
+     * A failed attempt, with what a person would type instead.
+     *
+     * @param left what was still to be done of an act that the cluster took
+     */
+    Result failure(
+            Incident incident, Attempt attempt, Reason reason, boolean again, String detail, Optional<FollowUp> left) {
+        var command = left.map(each -> cluster.manualCommand(incident.workload(), each))
+                .orElseGet(() -> cluster.manualCommand(incident.workload(), attempt.act(), attempt.target()));
+        return new Result(new Step.Failed(again, detail, command, attempt.left().snapshot()), reason);
     }
 }

@@ -14,26 +14,34 @@ import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Order;
 import io.rollguard.policy.Allowed;
+import io.rollguard.policy.Handover;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.Rights;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.policy.StormWatch;
 import io.rollguard.policy.Tier;
 import io.rollguard.policy.Triggers;
+import io.rollguard.policy.WayBack;
 import io.rollguard.reactor.Cluster.Checks;
 import io.rollguard.reactor.Cluster.Pause;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.NodeFacts;
+import io.rollguard.release.PodFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
 import io.rollguard.release.RevisionFacts;
+import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Attribution;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Cases;
+import io.rollguard.verdict.Finding;
 import io.rollguard.verdict.Judge;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
@@ -81,6 +89,9 @@ public final class Reactor implements AutoCloseable {
     /** The watches may show what was before the act for so long. */
     private static final Duration LOST_AFTER = Duration.ofSeconds(5);
 
+    /** From the cluster's acceptance: a pod that has just been started may still become ready by itself. */
+    private static final Duration STUCK_AFTER = Duration.ofSeconds(10);
+
     /** From the cluster's acceptance; then a person is called. */
     private static final Duration VERIFY_DEADLINE = Duration.ofMinutes(5);
 
@@ -99,6 +110,7 @@ public final class Reactor implements AutoCloseable {
     private final Cases cases;
     private final Cure cure;
     private final Executor executor;
+    private final ByHand byHand;
     private final ReleaseWatch releaseWatch;
     private final StormWatch storm;
     private final WorkQueue<WorkloadRef> queue = new WorkQueue<>();
@@ -112,11 +124,18 @@ public final class Reactor implements AutoCloseable {
      */
     private final Map<IncidentId, IncidentEvent> unconfirmed = new ConcurrentHashMap<>();
 
+    /** The first change of each workload that nobody has looked at yet. */
+    private final Map<WorkloadRef, Instant> changedAt = new ConcurrentHashMap<>();
+
+    /** When the change came that first showed what is found against the release of a workload: for the metric alone. */
+    private final Map<WorkloadRef, Instant> foundAt = new ConcurrentHashMap<>();
+
     private volatile boolean whole;
 
     public Reactor(
             Cluster cluster,
             Alerts alerts,
+            Rules rules,
             Journal journal,
             Commands commands,
             Ownership ownership,
@@ -140,8 +159,14 @@ public final class Reactor implements AutoCloseable {
                 alerts.table(),
                 releases,
                 new Cases.Terms(
-                        settings.settle(), settings.lookback(), settings.alertTimeToLive(), Triggers::isTrigger));
-        this.cure = new Cure(alerts.table(), attribution, settings.alertTimeToLive(), settings.cureDwell());
+                        settings.settle(),
+                        settings.lookback(),
+                        settings.alertTimeToLive(),
+                        Triggers::isTrigger,
+                        alert -> rules.of(alert.name()).flatMap(evaluation -> evaluation.since(alert))));
+        this.cure =
+                new Cure(cluster, alerts.table(), rules, attribution, settings.alertTimeToLive(), settings.cureDwell());
+        this.byHand = new ByHand(cluster, journal, settings);
         this.executor = new Executor(cluster, journal, ownership);
         this.releaseWatch = new ReleaseWatch(releaseEvents);
         this.storm = new StormWatch(settings.stormMaxWorkloads());
@@ -152,7 +177,7 @@ public final class Reactor implements AutoCloseable {
     /** Subscribes to every change and begins to work. Decides nothing before the picture is whole. */
     public void start() {
         queue.open();
-        cluster.onChange(queue::add);
+        cluster.onChange(this::changed);
         alerts.onChange(this::heard);
         journal.onChange(incident -> queue.add(incident.workload()));
         commands.onCommand(this::asked);
@@ -170,6 +195,9 @@ public final class Reactor implements AutoCloseable {
                 try {
                     if (isWhole() && ownership.owns(workload)) {
                         reconcile(workload);
+                    } else {
+                        changedAt.remove(workload);
+                        foundAt.remove(workload);
                     }
                     forgetWhatIsNotOwed(workload);
                 } catch (RuntimeException e) {
@@ -202,14 +230,21 @@ public final class Reactor implements AutoCloseable {
         if (!isWhole()) {
             return;
         }
-        var now = clock.instant();
-        Stream.of(
+        due(clock.instant()).forEach(queue::add);
+    }
+
+    /**
+     * What is looked at again though nothing was heard of it. A release that has baked is active no more, and that it was good
+     * is learned then, on a workload on which nothing may happen for days.
+     */
+    Stream<WorkloadRef> due(Instant now) {
+        return Stream.of(
                         owed.keySet().stream(),
                         releases.active(now).map(Release::workload),
+                        releaseWatch.followed(),
                         journal.log().open().stream().map(Incident::workload))
                 .flatMap(Function.identity())
-                .distinct()
-                .forEach(queue::add);
+                .distinct();
     }
 
     /** Whether everything that was there at the start has been read. */
@@ -238,6 +273,11 @@ public final class Reactor implements AutoCloseable {
 
     private void lookAtAll() {
         cluster.objects().workloads().map(WorkloadFacts::ref).forEach(queue::add);
+    }
+
+    private void changed(WorkloadRef workload) {
+        changedAt.putIfAbsent(workload, clock.instant());
+        queue.add(workload);
     }
 
     /** Wakes the workloads that an alert is about. */
@@ -302,6 +342,7 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void lookAfter(WorkloadRef ref, Instant now) {
+        var changed = Optional.ofNullable(changedAt.remove(ref)).orElse(now);
         answer(ref, now);
         for (var incident : journal.log().of(ref)) {
             if (incident.isOpen()) {
@@ -310,6 +351,7 @@ public final class Reactor implements AutoCloseable {
         }
         var facts = cluster.objects().workload(ref);
         if (facts.isEmpty()) {
+            releaseWatch.forget(ref);
             closeGone(ref, now);
             return;
         }
@@ -319,20 +361,26 @@ public final class Reactor implements AutoCloseable {
         }
         var release = releases.of(workload, now);
         releaseWatch.look(workload, release);
-        release.ifPresent(active -> judge(workload, active, now));
+        tellWhatCameBack(workload, release, now);
+        release.ifPresentOrElse(active -> judge(workload, active, changed, now), () -> foundAt.remove(ref));
         closeOthers(workload, release, now);
-        if (release.isEmpty() && workload.complete()) {
+        if (release.isEmpty() && workload.complete() && !workload.is(Trait.TEMPLATE_ONLY)) {
             learnGood(workload, now);
         }
     }
 
-    private void judge(WorkloadFacts workload, Release release, Instant now) {
+    private void judge(WorkloadFacts workload, Release release, Instant changed, Instant now) {
         var id = IncidentId.of(release);
         var known = journal.log().find(id);
         var judgement =
                 look(workload, release, known, now, nodes -> cluster.ask(nodes).get());
+        if (judgement.input().findings().isEmpty()) {
+            foundAt.remove(release.workload());
+        } else {
+            foundAt.putIfAbsent(release.workload(), changed);
+        }
         var decision = Decision.of(known, judgement.input(), judgement.verdict(), judgement.allowed(), now);
-        record(release, known, judgement, decision, now);
+        record(workload, release, known, judgement, decision, now);
         if (decision.intends() > 0) {
             journal.log().find(id).ifPresent(incident -> seeThrough(incident, clock.instant()));
         }
@@ -369,7 +417,7 @@ public final class Reactor implements AutoCloseable {
 
     private Verdict judge(Case input) {
         try {
-            boolean fits = input.hits().isEmpty() || journal.canRecord(input); // most releases have no alert to weigh
+            boolean fits = input.isEmpty() || journal.canRecord(input); // most releases have nothing to weigh
             return fits ? Judge.judge(input) : Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
         } catch (RuntimeException e) {
             LOG.log(
@@ -406,7 +454,7 @@ public final class Reactor implements AutoCloseable {
         if (isTargetSuspect(release, act)) {
             return Reason.NO_GOOD_REVISION;
         }
-        return log.hold(IncidentId.of(release), release.uid(), release.revision(), triggers(input), now)
+        return log.hold(IncidentId.of(release), release.uid(), release.revision(), input.causes(), now)
                 .orElse(null);
     }
 
@@ -420,21 +468,17 @@ public final class Reactor implements AutoCloseable {
                 && journal.log().of(release.workload()).stream()
                         .filter(incident -> incident.uid().equals(release.uid())
                                 && incident.revision().equals(target.revision()))
-                        .anyMatch(incident -> incident.tries() > 0 || (act == Act.RESTORE && isFoundGuilty(incident)));
-    }
-
-    private static boolean isFoundGuilty(Incident incident) {
-        var judged = incident.judged();
-        return judged != null && judged.verdict().isGuilty();
-    }
-
-    private static List<Episode> triggers(Case input) {
-        return input.firingTriggers().stream().map(Case.Hit::episode).toList();
+                        .anyMatch(incident -> incident.tries() > 0 || (act == Act.RESTORE && incident.isFoundGuilty()));
     }
 
     /** Writes what was decided, and waits for it once, whatever was written. */
     private void record(
-            Release release, Optional<Incident> known, Judgement judgement, Decision decision, Instant now) {
+            WorkloadFacts workload,
+            Release release,
+            Optional<Incident> known,
+            Judgement judgement,
+            Decision decision,
+            Instant now) {
         long version = known.map(Incident::version).orElse(0L);
         int attempt = known.flatMap(Incident::lastAttempt).map(Attempt::number).orElse(0);
         var steps = new ArrayList<IncidentEvent>();
@@ -443,7 +487,14 @@ public final class Reactor implements AutoCloseable {
         }
         if (decision.judges()) {
             var judged = new Step.Judged(
-                    judgement.verdict(), judgement.allowed(), judgement.input(), byHand(release, judgement));
+                    judgement.verdict(),
+                    judgement.allowed(),
+                    judgement.input(),
+                    Handover.refused(
+                            workload,
+                            release,
+                            judgement.allowed().reason(),
+                            (act, target) -> cluster.manualCommand(release.workload(), act, target)));
             steps.add(entries.about(
                     release, ++version, attempt, judgement.allowed().act(), reason(judgement), judged, now));
         }
@@ -454,7 +505,7 @@ public final class Reactor implements AutoCloseable {
                     decision.intends(),
                     judgement.allowed().act(),
                     null,
-                    new Step.Intended(triggers(judgement.input())),
+                    new Step.Intended(judgement.input().causes()),
                     now));
         }
         if (decision.closes() != null) {
@@ -465,14 +516,6 @@ public final class Reactor implements AutoCloseable {
             telemetry.judged(judgement.verdict(), judgement.allowed());
             tell(release, judgement);
         }
-    }
-
-    /** The command for a person who has the rights that Rollguard lacks. */
-    private @Nullable String byHand(Release release, Judgement judgement) {
-        var target = release.target();
-        return judgement.allowed().reason() == Reason.RIGHTS_MISSING && target != null
-                ? cluster.manualCommand(release.workload(), Act.of(release), target.revision())
-                : null;
     }
 
     private static Reason reason(Judgement judgement) {
@@ -499,9 +542,11 @@ public final class Reactor implements AutoCloseable {
         if (judgement.verdict().reason() != Reason.SETTLING) {
             return SWEEP;
         }
-        var settled = judgement.input().firingTriggers().stream()
-                .map(hit -> Duration.between(
-                        now, hit.firstHeard().plus(judgement.input().settle())))
+        var input = judgement.input();
+        var settled = Stream.concat(
+                        input.firingTriggers().stream().map(Case.Hit::firstHeard),
+                        input.findings().stream().map(Finding::since))
+                .map(heard -> Duration.between(now, heard.plus(input.settle())))
                 .filter(Duration::isPositive)
                 .min(Duration::compareTo)
                 .orElse(SOON);
@@ -521,11 +566,19 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         for (var each : waiting) {
-            if (each.isOurs()) {
-                answer(each.command(), now);
+            if (each.isOurs() && isAnswered(each.command(), now)) {
                 each.answered();
             }
         }
+    }
+
+    /** False where nobody can tell yet. */
+    private boolean isAnswered(Command command, Instant now) {
+        if (command.order() != null) {
+            return isTakenUp(command, command.order(), now);
+        }
+        answer(command, now);
+        return true;
     }
 
     private void answer(Command command, Instant now) {
@@ -557,6 +610,119 @@ public final class Reactor implements AutoCloseable {
                                 command.incident()));
     }
 
+    /** Takes up an order on what the cluster shows now, or refuses it. What was taken up is in the log, and outlives us. */
+    private boolean isTakenUp(Command command, Order order, Instant now) {
+        var log = journal.log();
+        if (log.of(command.workload()).stream()
+                .anyMatch(incident -> incident.answers().to(command.id()).isPresent())) {
+            return true; // delivered again
+        }
+        return switch (byHand.plan(command.workload(), order.target(), order.force(), now)) {
+            case ByHand.Plan.Made made -> {
+                var known = log.find(made.incident());
+                answer(command, order, made, known, against(command, order, made, known, now), now);
+                yield true;
+            }
+            case ByHand.Plan.Unread unread -> {
+                if (!command.isExpired(now)) { // else with the next sweep: nobody waits for it any more
+                    queue.addAfter(command.workload(), SOON);
+                }
+                yield false;
+            }
+            case ByHand.Plan.Gone gone -> {
+                LOG.log(
+                        WARNING,
+                        "%s asks to roll back %s, which is gone: it is passed over"
+                                .formatted(command.by(), command.workload()));
+                yield true;
+            }
+        };
+    }
+
+    private static @Nullable Reason against(
+            Command command, Order order, ByHand.Plan.Made made, Optional<Incident> known, Instant now) {
+        if (command.isExpired(now)) {
+            return Reason.COMMAND_EXPIRED;
+        }
+        if (!made.release().uid().equals(command.uid())
+                || !made.release().revision().equals(order.revision())) {
+            return Reason.SUPERSEDED;
+        }
+        if (made.refusal() != null) {
+            return made.refusal();
+        }
+        return made.act() == order.act()
+                ? known.flatMap(incident -> incident.against(order, now)).orElse(null)
+                : Reason.STALE;
+    }
+
+    private void answer(
+            Command command,
+            Order order,
+            ByHand.Plan.Made made,
+            Optional<Incident> known,
+            @Nullable Reason refusal,
+            Instant now) {
+        var release = made.release();
+        long version = known.map(Incident::version).orElse(0L);
+        int attempt = known.flatMap(Incident::lastAttempt).map(Attempt::number).orElse(0);
+        boolean opens = known.isEmpty() || (refusal == null && !known.get().isOpen());
+        var steps = new ArrayList<IncidentEvent>();
+        if (opens) {
+            steps.add(entries.about(release, ++version, attempt, Act.NONE, null, new Step.Suspected(release), now));
+        }
+        steps.add(Entries.answered(release, ++version, attempt, command, order, refusal, now));
+        if (known.isEmpty() && refusal != null) {
+            steps.add(entries.about(release, ++version, attempt, Act.NONE, refusal, new Step.Closed(), now));
+        }
+        append(steps);
+        LOG.log(
+                INFO,
+                "command workload=%s command=%s by=%s force=%s revision=%s target=%s act=%s outcome=%s incident=%s"
+                        .formatted(
+                                command.workload(),
+                                command.kind().label(),
+                                command.by(),
+                                order.force(),
+                                order.revision(),
+                                order.target(),
+                                order.act().label(),
+                                refusal == null ? "followed" : refusal.code(),
+                                made.incident()));
+    }
+
+    /** What a person ordered is intended like any other act; one that nothing more comes of ends its incident. */
+    private void followOrder(Incident incident, Instant now) {
+        var given = incident.order(now);
+        if (given.isPresent()) {
+            boolean isFirst = given.get().from() == incident.attempts().size() + 1;
+            if (!isFirst && !Decision.isTime(Optional.of(incident), now)) {
+                queue.addAfter(incident.workload(), SOON);
+                return;
+            }
+            append(List.of(entries.intended(incident, given.get().order(), firing(incident, now), now)));
+            journal.log()
+                    .find(incident.id())
+                    .filter(intended -> intended.openAttempt().isPresent())
+                    .ifPresent(intended -> seeThrough(intended, clock.instant()));
+        } else if (incident.isOrdered() || (incident.answers().ordered() != null && incident.judged() == null)) {
+            var reason = incident.lastAttempt().map(Attempt::voided).orElse(Reason.COMMAND_EXPIRED);
+            append(List.of(entries.next(incident, reason, new Step.Closed(), now)));
+        }
+    }
+
+    /** The alerts about it that may start a rollback: whether it cured them is watched, whoever asked for it. */
+    private List<Episode> firing(Incident incident, Instant now) {
+        var workload = cluster.objects()
+                .workload(incident.workload())
+                .filter(facts -> facts.uid().equals(incident.uid()));
+        return workload.flatMap(releases::latest)
+                .filter(release -> IncidentId.of(release).equals(incident.id()))
+                .map(release -> cases.of(workload.get(), release, Set.of(), storm.isOn(now), now)
+                        .causes())
+                .orElse(List.of());
+    }
+
     // --- an incident that was acted on
 
     private void seeThrough(Incident incident, Instant now) {
@@ -579,28 +745,96 @@ public final class Reactor implements AutoCloseable {
             case VERIFIED, UNCURED -> watchCure(incident, now);
             case CURED -> append(List.of(entries.next(incident, null, new Step.Closed(), now)));
             case ESCALATED -> closeEscalated(incident, now);
-            case SUSPECTED, CLOSED -> {}
+            case SUSPECTED -> followOrder(incident, now);
+            case RETURNED, CLOSED -> {}
         }
     }
 
+    /** Told once, loudly, with who did it; never taken away again (no loop). The watches may lag behind, so it is read again. */
+    private void tellWhatCameBack(WorkloadFacts workload, Optional<Release> release, Instant now) {
+        var incidents = journal.log().of(workload.ref());
+        for (var incident : incidents) {
+            if (incident.state() == Incident.State.RETURNED) {
+                Comeback.over(incident, workload, release)
+                        .ifPresent(why -> append(List.of(entries.next(incident, why, new Step.Closed(), now))));
+            }
+        }
+        var back = Comeback.untold(incidents, workload, release);
+        if (back.isEmpty()
+                || !(cluster.read(workload.ref()) instanceof Cluster.Reading.Found found)
+                || !Comeback.isBack(found.facts(), back.get().revision())) {
+            return;
+        }
+        var incident = back.get();
+        var who = cluster.lastWrite(found);
+        var act = release.map(active -> WayBack.act(active, found.facts())).orElse(Act.NONE);
+        var target = incident.lastAttempt().map(Attempt::target).orElse(null);
+        var command = Handover.command(found.facts(), act, cluster.manualCommand(workload.ref(), act, target));
+        append(List.of(
+                entries.next(incident, Reason.ROLLED_BACK_BEFORE, new Step.Returned(who.orElse(null), command), now)));
+        LOG.log(
+                WARNING,
+                "returned workload=%s revision=%s by=%s incident=%s"
+                        .formatted(
+                                workload.ref(),
+                                incident.revision(),
+                                who.map(Write::toString).orElse("unknown"),
+                                incident.id()));
+    }
+
+    /** What undid an act, as far as the object tells. */
+    private String undoneBy(WorkloadRef workload) {
+        return cluster.read(workload) instanceof Cluster.Reading.Found found
+                ? cluster.lastWrite(found)
+                        .map(who -> ", last written by " + who)
+                        .orElse("")
+                : "";
+    }
+
     private void carryOut(Incident incident, Attempt attempt, Instant now) {
+        if (!attempt.by().equals(settings.instance())) {
+            takeOver(incident, attempt, now);
+            return;
+        }
         var result = telemetry.acting(
                 attempt.act(),
                 attempt.triggers(),
-                () -> executor.carryOut(incident, attempt, (fresh, checks) -> against(incident, fresh, checks), now));
-        if (result.isEmpty() || !executor.isUndecided(incident, attempt)) {
+                () -> executor.carryOut(
+                        incident, attempt, (fresh, checks) -> against(incident, attempt, fresh, checks), now));
+        if (result.isEmpty() || !executor.isOursToCarryOut(incident, attempt)) {
             queue.addAfter(incident.workload(), SOON);
             return;
         }
-        if (result.get().step() instanceof Step.Accepted) {
-            reacted(attempt, clock.instant());
+        if (result.get().step() instanceof Step.Accepted && !attempt.isByHand()) {
+            reacted(incident, attempt, clock.instant());
         }
         ended(incident, attempt, result.get().step(), result.get().reason(), now);
     }
 
-    /** The second gate: the same release, and still found guilty and allowed, on what was read just now. */
-    private @Nullable Reason against(Incident incident, WorkloadFacts fresh, Function<List<String>, Checks> checks) {
+    /**
+     * What another instance intended is carried out once the log says that it is ours: whatever the other still writes of it is
+     * not what became of our request.
+     */
+    private void takeOver(Incident incident, Attempt attempt, Instant now) {
+        append(List.of(entries.next(incident, attempt, null, new Step.Intended(attempt.triggers()), now)));
+        journal.log()
+                .find(incident.id())
+                .filter(next -> next.openAttempt()
+                        .filter(open -> open.by().equals(settings.instance()))
+                        .isPresent())
+                .ifPresentOrElse(
+                        ours -> seeThrough(ours, clock.instant()), () -> queue.addAfter(incident.workload(), SOON));
+    }
+
+    /** The second gate: the same release, still found guilty, and this very act allowed, on what was read just now. */
+    private @Nullable Reason against(
+            Incident incident, Attempt attempt, WorkloadFacts fresh, Function<List<String>, Checks> checks) {
         var now = clock.instant();
+        var asked = attempt.asked();
+        if (asked != null) {
+            return byHand.against(
+                    incident, asked.order(), fresh, checks.apply(List.of()).pause(), now);
+        }
         var release = releases.of(fresh, now);
         if (release.isEmpty() || !IncidentId.of(release.get()).equals(incident.id())) {
             return Reason.SUPERSEDED;
@@ -610,42 +844,88 @@ public final class Reactor implements AutoCloseable {
         if (!judgement.allowed().mayAct()) {
             return reason(judgement);
         }
+        var target = release.get().target();
+        if (judgement.allowed().act() != attempt.act()
+                || target == null
+                || !target.revision().equals(attempt.target())) {
+            return Reason.STALE; // another act is right by now, and needs an intent of its own
+        }
         boolean approved = known.filter(Incident::isApproved).isPresent();
         return judgement.allowed().acts(approved) ? null : Reason.NOT_APPROVED;
     }
 
-    private void reacted(Attempt attempt, Instant now) {
-        attempt.triggers().stream()
+    private void reacted(Incident incident, Attempt attempt, Instant now) {
+        var heard = attempt.triggers().stream()
                 .flatMap(episode -> alerts.table().find(episode.fingerprint()).stream())
-                .map(history -> history.current().firstHeard())
-                .min(Instant::compareTo)
-                .ifPresent(heard -> telemetry.reactionTime(Duration.between(heard, now)));
+                .map(history -> history.current().firstHeard());
+        var found = attempt.triggers().stream()
+                .filter(episode ->
+                        Finding.in(episode, incident.uid(), incident.revision()).isPresent())
+                .flatMap(episode -> Stream.ofNullable(foundAt.get(incident.workload())));
+        Stream.concat(heard, found).min(Instant::compareTo).ifPresent(first -> {
+            var time = Duration.between(first, now);
+            telemetry.reactionTime(time);
+            LOG.log(INFO, "reacted workload=%s millis=%d".formatted(incident.workload(), time.toMillis()));
+        });
     }
 
     private void verify(Incident incident, Attempt attempt, Instant acceptedAt, Instant now) {
         var workload = cluster.objects().workload(incident.workload());
         var target = attempt.target();
         if (workload.isEmpty() || target == null || !workload.get().uid().equals(incident.uid())) {
-            fail(incident, attempt, Reason.GONE, "the workload is gone", now);
+            fail(incident, attempt, Reason.GONE, "the workload is gone", Optional.empty(), now);
             return;
+        }
+        var left = FollowUp.next(attempt, incident.revision(), seen(incident, target, workload.get()), now);
+        if (left.isPresent()) {
+            var refusal = executor.finish(incident, attempt, fresh -> seen(incident, target, fresh), now);
+            if (refusal.isPresent()) {
+                var detail =
+                        "%s: %s".formatted(left.get().label(), refusal.get().detail());
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, detail, left, now);
+                return;
+            }
         }
         var state = Verification.of(attempt.act(), workload.get(), incident.revision(), target, cluster.objects());
         switch (state) {
-            case Verification.Reached reached ->
-                ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
+            case Verification.Reached reached
+            when left.isEmpty() -> ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
             case Verification.Lost lost
             when acceptedAt.plus(LOST_AFTER).isBefore(now) ->
-                fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail(), now);
-            case Verification.NotYet notYet
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail() + undoneBy(incident.workload()), left, now);
+            case Verification.Stuck stuck
+            when left.isEmpty() && acceptedAt.plus(STUCK_AFTER).isBefore(now) ->
+                fail(incident, attempt, Reason.STUCK_POD, whyItStays(stuck), left, now);
+            case Verification other
             when acceptedAt.plus(VERIFY_DEADLINE).isBefore(now) ->
-                fail(incident, attempt, Reason.NOT_EFFECTIVE, notYet.detail(), now);
-            case Verification.Lost lost -> queue.addAfter(incident.workload(), SOON);
-            case Verification.NotYet notYet -> queue.addAfter(incident.workload(), SOON);
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, other.detail(), left, now);
+            case Verification other -> queue.addAfter(incident.workload(), SOON);
         }
     }
 
-    private void fail(Incident incident, Attempt attempt, Reason reason, String detail, Instant now) {
-        var result = executor.failure(incident, attempt, reason, false, detail);
+    private FollowUp.Seen seen(Incident incident, RevisionHash target, WorkloadFacts workload) {
+        var tier = tier(workload.ref());
+        var stuck = settings.deletesStuckPods() && mayDeletePods(workload.ref())
+                ? StuckPod.of(workload, incident.revision(), target, cluster.objects())
+                        .map(PodFacts::name)
+                : Optional.<String>empty();
+        return new FollowUp.Seen(
+                workload, !workload.isGitOpsOwned() && (tier == null || tier.covers(Act.RESTORE)), stuck);
+    }
+
+    /** Where that is not known, the cluster will say so itself. */
+    private boolean mayDeletePods(WorkloadRef workload) {
+        return cluster.rights(workload.namespace()).map(Rights::deletesPods).orElse(true);
+    }
+
+    private String whyItStays(Verification.Stuck stuck) {
+        return stuck.detail() + (settings.deletesStuckPods() ? "; Rollguard may not delete pods" : "");
+    }
+
+    /** @param left what was still to be done, which is what a person would do then */
+    private void fail(
+            Incident incident, Attempt attempt, Reason reason, String detail, Optional<FollowUp> left, Instant now) {
+        var result = executor.failure(incident, attempt, reason, false, detail, left);
         ended(incident, attempt, result.step(), result.reason(), now);
     }
 
@@ -678,34 +958,92 @@ public final class Reactor implements AutoCloseable {
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElseThrow();
-        if (cure.isQuiet(incident, verifiedAt, now)) {
+        if (incident.triggers().isEmpty()) { // a person saw no alert, or none that fired
+            if (verifiedAt.plus(settings.cureDwell()).isBefore(now)) {
+                append(List.of(entries.next(incident, null, new Step.Closed(), now)));
+            } else {
+                queue.addAfter(incident.workload(), SWEEP);
+            }
+        } else if (cure.isQuiet(incident, verifiedAt, now)) {
             append(List.of(entries.next(incident, null, new Step.Cured(), now)));
+            cure.forget(incident.id());
+        } else if (isAboutFormerPods(incident)) {
+            append(List.of(entries.next(incident, Reason.GONE, new Step.Closed(), now)));
         } else if (incident.uncuredAt() == null
                 && verifiedAt.plus(settings.cureDeadline()).isBefore(now)) {
-            var detail = cure.isBlind(now)
-                    ? "the alert table is full, so nobody can tell whether the alerts still fire"
-                    : "the alerts still fire %d min after the rollback"
-                            .formatted(settings.cureDeadline().toMinutes());
-            append(List.of(entries.next(incident, Reason.NOT_CURED, new Step.Uncured(detail), now)));
+            append(List.of(entries.next(incident, whyUncured(incident), uncured(incident, now), now)));
         } else if (incident.uncuredAt() != null
                 && incident.uncuredAt().plus(settings.lookback()).isBefore(now)) {
-            append(List.of(entries.next(incident, Reason.NOT_CURED, new Step.Closed(), now)));
+            append(List.of(entries.next(incident, whyUncured(incident), new Step.Closed(), now)));
         } else {
             queue.addAfter(incident.workload(), SWEEP);
         }
     }
 
+    /** Somebody made the workload anew, so of the pods whose trouble was found nothing more will be heard. */
+    private boolean isAboutFormerPods(Incident incident) {
+        var uid = incident.uid();
+        return incident.triggers().stream()
+                        .anyMatch(trigger ->
+                                Finding.in(trigger, uid, incident.revision()).isPresent())
+                && cluster.objects()
+                        .workload(incident.workload())
+                        .filter(facts -> !facts.uid().equals(uid))
+                        .isPresent()
+                && cluster.read(incident.workload()) instanceof Cluster.Reading.Found found
+                && !found.facts().uid().equals(uid);
+    }
+
+    private static Reason whyUncured(Incident incident) {
+        return incident.isWithoutAlerts() ? Reason.STILL_FAILING : Reason.NOT_CURED;
+    }
+
+    /** The release was not the cause, so a person may want it to go on: how is told, and never done. */
+    private Step uncured(Incident incident, Instant now) {
+        var verified = incident.attempts().stream()
+                .filter(attempt -> attempt.verifiedAt() != null)
+                .findFirst()
+                .orElseThrow();
+        var forward = cluster.forwardCommand(incident.workload(), verified.act(), incident.revision());
+        return new Step.Uncured(whatGoesOn(incident, now), verified.left().snapshot(), forward);
+    }
+
+    private String whatGoesOn(Incident incident, Instant now) {
+        long minutes = settings.cureDeadline().toMinutes();
+        if (incident.isWithoutAlerts()) {
+            return "pods still fail %d min after the rollback".formatted(minutes);
+        }
+        return cure.isBlind(now)
+                ? "the alert table is full, so nobody can tell whether the alerts still fire"
+                : "the alerts still fire %d min after the rollback".formatted(minutes);
+    }
+
     private void closeEscalated(Incident incident, Instant now) {
-        boolean quiet = cure.isQuiet(incident, Instant.EPOCH, now);
-        boolean replaced = cluster.objects()
-                .workload(incident.workload())
-                .filter(WorkloadFacts::observed)
-                .filter(workload -> !incident.revision().equals(workload.current()))
+        var workload = cluster.objects().workload(incident.workload()).filter(WorkloadFacts::observed);
+        boolean quiet = !incident.triggers().isEmpty() && cure.isQuiet(incident, Instant.EPOCH, now);
+        boolean replaced = workload.filter(facts -> !incident.revision().equals(facts.current()))
+                .filter(facts -> !isTarget(facts.current(), incident)) // not back yet, as far as is known
                 .isPresent();
-        if (quiet || replaced) {
-            var reason = quiet ? Reason.RESOLVED : Reason.SUPERSEDED;
+        boolean madeAnew =
+                workload.filter(facts -> !facts.uid().equals(incident.uid())).isPresent();
+        var failure = incident.lastAttempt().map(Attempt::failure);
+        boolean nothingToWatch = incident.triggers().isEmpty()
+                && failure.filter(each -> each.at().plus(VERIFY_DEADLINE).isBefore(now))
+                        .isPresent();
+        if (nothingToWatch && !replaced && !madeAnew) {
+            append(List.of(entries.next(incident, failure.get().reason(), new Step.Closed(), now)));
+        } else if (quiet || replaced || madeAnew) {
+            var ended = incident.isWithoutAlerts() ? Reason.RECOVERED : Reason.RESOLVED;
+            var reason = madeAnew ? Reason.GONE : quiet ? ended : Reason.SUPERSEDED;
             append(List.of(entries.next(incident, reason, new Step.Closed(), now)));
         }
+    }
+
+    private static boolean isTarget(@Nullable RevisionHash revision, Incident incident) {
+        return incident.lastAttempt()
+                .map(Attempt::target)
+                .filter(target -> target.equals(revision))
+                .isPresent();
     }
 
     private void closeGone(WorkloadRef ref, Instant now) {
@@ -713,7 +1051,6 @@ public final class Reactor implements AutoCloseable {
                 .filter(incident -> incident.isOpen() && incident.openAttempt().isEmpty())
                 .toList();
         if (!idle.isEmpty() && cluster.read(ref) instanceof Cluster.Reading.Gone) {
-            releaseWatch.forget(ref);
             idle.forEach(incident -> append(List.of(entries.next(incident, Reason.GONE, new Step.Closed(), now))));
         }
     }
@@ -724,6 +1061,7 @@ public final class Reactor implements AutoCloseable {
         for (var incident : journal.log().of(workload.ref())) {
             if (incident.state() == Incident.State.SUSPECTED
                     && incident.openAttempt().isEmpty()
+                    && incident.order(now).isEmpty()
                     && !active.equals(Optional.of(incident.id()))) {
                 append(List.of(entries.next(incident, Reason.RELEASE_OVER, new Step.Closed(), now)));
             }
@@ -736,24 +1074,34 @@ public final class Reactor implements AutoCloseable {
         var current = cluster.objects().revisionsOf(workload).stream()
                 .filter(revision -> revision.hash().equals(workload.current()))
                 .findFirst();
-        if (current.isEmpty() || isKept(workload, current.get(), now)) {
+        if (current.isEmpty()) {
             return;
         }
-        var against = journal.log().of(workload.ref()).stream()
+        if (isKept(workload, current.get(), now)) {
+            releaseWatch.forget(workload.ref());
+            return;
+        }
+        var known = journal.log().of(workload.ref()).stream()
                 .filter(incident -> incident.uid().equals(workload.uid())
                         && incident.revision().equals(workload.current()))
+                .toList();
+        var against = known.stream()
                 .map(Incident::judged)
                 .filter(Objects::nonNull)
                 .map(judged -> judged.verdict().outcome())
                 .toList();
-        if (against.contains(Verdict.Outcome.GUILTY)) {
+        if (against.contains(Verdict.Outcome.GUILTY) || known.stream().anyMatch(Incident::isRolledBack)) {
+            releaseWatch.forget(workload.ref());
+            return;
+        }
+        if (!isCurrent(workload)) {
             return;
         }
         boolean suspected =
                 cure.isBlind(now) || against.stream().anyMatch(outcome -> outcome != Verdict.Outcome.INNOCENT);
         var good = knownGood(workload, current.get())
-                .orElseGet(() -> releaseWatch.learn(
-                        workload, current.get().templateDigest(), suspected, releases.bakeTime(workload), now));
+                .orElseGet(
+                        () -> releaseWatch.learn(workload, current.get(), suspected, releases.bakeTime(workload), now));
         cluster.objects().put(good);
         if (mayWrite(workload) && !mayKeep(workload)) {
             notKept.put(workload.ref(), now);
@@ -763,16 +1111,24 @@ public final class Reactor implements AutoCloseable {
                 case Cluster.Answer.Moved moved -> cluster.objects().remove(good);
                 case Cluster.Answer other -> {
                     if (!(other instanceof Cluster.Answer.Refused)) {
-                        cluster.objects().remove(good); // nobody has looked whether it is what is current
+                        cluster.objects().remove(good); // it may have moved as well
                     }
                     LOG.log(
                             WARNING,
                             "the good revision %s of %s could not be kept: %s"
                                     .formatted(good.hash(), workload.ref(), other));
                     notKept.put(workload.ref(), now);
+                    queue.addAfter(workload.ref(), KEEP_AGAIN);
                 }
             }
         }
+    }
+
+    /** Whether its revision is so past the cache, which may be behind by any time: a bake time that nobody saw is none. */
+    private boolean isCurrent(WorkloadFacts workload) {
+        return cluster.read(workload.ref()) instanceof Cluster.Reading.Found found
+                && found.facts().uid().equals(workload.uid())
+                && Objects.equals(found.facts().current(), workload.current());
     }
 
     /** Known already, or not to be tried again for a while. */
@@ -826,7 +1182,10 @@ public final class Reactor implements AutoCloseable {
         }
         try {
             var stages = events.stream().map(journal::append).toList();
-            long offset = stages.getLast().toCompletableFuture().get(APPEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            long offset = 0;
+            for (var stage : stages) { // one may be lost though the next is not
+                offset = stage.toCompletableFuture().get(APPEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            }
             if (!journal.awaitFolded(offset, APPEND_TIMEOUT)) {
                 throw new IllegalStateException("the incident log was not read back within " + APPEND_TIMEOUT);
             }

@@ -4,6 +4,7 @@ import io.rollguard.reactor.ReleaseEvents.Step;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Release;
 import io.rollguard.release.Release.Stage;
+import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * Follows releases from look to look: tells what they do, and whether one that has baked did so under our eyes. One worker
@@ -56,21 +58,30 @@ final class ReleaseWatch {
      * watched and nothing was held against it, else assumed.
      */
     GoodRevision learn(
-            WorkloadFacts workload, String templateDigest, boolean suspected, Duration bakeTime, Instant now) {
+            WorkloadFacts workload, RevisionFacts current, boolean suspected, Duration bakeTime, Instant now) {
         var baked = seen.remove(workload.ref());
-        var current = workload.current();
-        if (current == null) {
-            throw new IllegalArgumentException("a complete workload has a current revision");
-        }
         boolean watched = false;
-        if (baked != null && baked.revision().equals(current) && baked.uid().equals(workload.uid())) {
+        if (baked != null
+                && baked.revision().equals(current.hash())
+                && baked.uid().equals(workload.uid())) {
             var completedAt = baked.completedAt();
             watched = completedAt != null;
             if (completedAt != null && !suspected) {
                 events.happened(Step.PROVEN, baked, completedAt.plus(bakeTime));
             }
         }
-        return new GoodRevision(workload.uid(), current, templateDigest, now, !watched || suspected);
+        return new GoodRevision(
+                workload.uid(),
+                current.hash(),
+                current.templateDigest(),
+                now,
+                !watched || suspected,
+                current.configDigest());
+    }
+
+    /** Those whose release was seen and of which it is not known yet how it ended. */
+    Stream<WorkloadRef> followed() {
+        return seen.keySet().stream();
     }
 
     void forget(WorkloadRef workload) {

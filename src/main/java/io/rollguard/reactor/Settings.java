@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param settle how long contrary evidence is waited for
  * @param cureDwell how long the causing alerts must be quiet
  * @param cureDeadline after how long without a cure a person is called
+ * @param deletesStuckPods whether pods that hold a restored StatefulSet back are deleted, where the rights allow it
  */
 public record Settings(
         String instance,
@@ -20,4 +21,5 @@ public record Settings(
         Duration alertTimeToLive,
         Duration cureDwell,
         Duration cureDeadline,
-        int stormMaxWorkloads) {}
+        int stormMaxWorkloads,
+        boolean deletesStuckPods) {}

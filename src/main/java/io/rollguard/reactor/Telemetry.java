@@ -21,7 +21,10 @@ public interface Telemetry {
     /** An alert was about workloads without an active release, or about none at all. */
     void noRelease();
 
-    /** From the first delivery of the deciding alert to the request to the cluster. */
+    /**
+     * From the first delivery of the deciding alert, or from the change of the cluster that showed what was found, to the
+     * cluster's answer to the request.
+     */
     void reactionTime(Duration time);
 
     /** An alert was heard of, in the trace that brought it here. */

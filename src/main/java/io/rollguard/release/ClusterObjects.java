@@ -1,13 +1,16 @@
 package io.rollguard.release;
 
+import io.rollguard.release.WorkloadFacts.Trait;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -36,6 +39,7 @@ public final class ClusterObjects {
         final Map<String, Map<String, RevisionFacts>> revisionsByWorkload = new ConcurrentHashMap<>();
         final Map<String, PodFacts> pods = new ConcurrentHashMap<>();
         final Map<String, Map<String, PodFacts>> podsByRevision = new ConcurrentHashMap<>();
+        final Map<String, Map<String, PodFacts>> troubledByRevision = new ConcurrentHashMap<>();
         final Map<String, ServiceFacts> services = new ConcurrentHashMap<>();
         final Map<String, Map<String, RevisionFacts>> revisionsByHash = new ConcurrentHashMap<>();
         final Map<String, Map<String, RevisionFacts>> revisionsByLabel = new ConcurrentHashMap<>();
@@ -99,6 +103,15 @@ public final class ClusterObjects {
     public Stream<WorkloadFacts> workloads(String namespace) {
         return find(namespace).stream()
                 .flatMap(ns -> ns.workloads.values().stream().map(known -> join(ns, known)));
+    }
+
+    /** The Rollout that takes its template from this Deployment. */
+    public Optional<WorkloadRef> templateUser(WorkloadRef deployment) {
+        return deployment.kind() != Kind.DEPLOYMENT
+                ? Optional.empty()
+                : find(deployment.namespace())
+                        .flatMap(ns -> Optional.ofNullable(ns.templateUsers.get(deployment.name())))
+                        .map(user -> new WorkloadRef(cluster, deployment.namespace(), Kind.ROLLOUT, user));
     }
 
     /** Every workload, by namespace, kind and name. */
@@ -197,6 +210,36 @@ public final class ClusterObjects {
                 .orElse(List.of());
     }
 
+    /** Whether a pod of a workload in this namespace is, or may come to be, in trouble. */
+    public boolean hasTroubledPods(String namespace) {
+        return find(namespace).filter(ns -> !ns.troubledByRevision.isEmpty()).isPresent();
+    }
+
+    /** The pods of a revision that are in trouble at this time, by name. */
+    public List<PodFacts> troubledPodsOf(RevisionFacts revision, Instant at) {
+        return find(revision.namespace()).map(ns -> ns.troubledByRevision.get(revision.name())).stream()
+                .flatMap(pods -> pods.values().stream())
+                .filter(pod -> pod.isInTrouble(at))
+                .toList();
+    }
+
+    /** A workload of which a pod is in trouble, with that pod. */
+    public record Troubled(WorkloadFacts workload, PodFacts pod) {}
+
+    /** Everything that is in this trouble at this time. Costs what is in any. */
+    public Stream<Troubled> troubled(Trouble kind, Instant at) {
+        return namespaces.values().stream()
+                .flatMap(ns -> ns.troubledByRevision.entrySet().stream()
+                        .flatMap(entry -> Stream.ofNullable(ns.revisions.get(entry.getKey()))
+                                .flatMap(revision -> Stream.ofNullable(ns.workloadsByUid.get(revision.workloadUid())))
+                                .flatMap(key -> workload(ns, key).stream())
+                                .flatMap(workload -> entry.getValue().values().stream()
+                                        .filter(pod -> pod.trouble() != null
+                                                && pod.trouble().kind() == kind)
+                                        .filter(pod -> pod.isInTrouble(at))
+                                        .map(pod -> new Troubled(workload, pod)))));
+    }
+
     public Optional<ServiceFacts> service(String namespace, String name) {
         return find(namespace).map(ns -> ns.services.get(name));
     }
@@ -230,24 +273,47 @@ public final class ClusterObjects {
     }
 
     /**
-     * Facts read past this cache, joined with the revisions read with them and with what is known here.
+     * Facts read past this cache, joined with what was read with them and with what is known here. Where what is known here of
+     * the current revision is older, nothing known here is about this release, so they name no current one: it went away and
+     * came back meanwhile, which its number tells.
      *
-     * @param revisions of this workload
+     * @param revisions of this workload; none where it names its own
+     * @param template the Deployment that it takes its template from; null where it has its own
      */
-    public WorkloadFacts join(WorkloadFacts facts, Links links, Collection<RevisionFacts> revisions) {
-        return join(find(facts.ref().namespace()).orElseGet(Namespace::new), new Known(facts, links), revisions);
+    public WorkloadFacts join(
+            WorkloadFacts facts, Links links, Collection<RevisionFacts> revisions, @Nullable Template template) {
+        var ns = find(facts.ref().namespace()).orElseGet(Namespace::new);
+        var joined = join(
+                ns,
+                new Known(facts, links),
+                revisions,
+                template == null ? null : new Known(template.facts(), template.links()));
+        long number = revisions.stream()
+                .filter(each -> each.hash().equals(joined.current()))
+                .mapToLong(RevisionFacts::number)
+                .findFirst()
+                .orElse(links.currentNumber());
+        boolean behind = revisionsOf(joined).stream()
+                .anyMatch(each -> each.hash().equals(joined.current()) && each.number() < number);
+        return behind ? joined.withoutCurrent() : joined;
     }
 
+    /** A Deployment from which a Rollout takes its template. */
+    public record Template(WorkloadFacts facts, Links links) {}
+
     private static WorkloadFacts join(Namespace ns, Known known) {
+        var from = known.links().templateFrom();
         return join(
                 ns,
                 known,
                 ns.revisionsByWorkload
                         .getOrDefault(known.facts().uid(), Map.of())
-                        .values());
+                        .values(),
+                from == null ? null : ns.workloads.get(key(Kind.DEPLOYMENT, from)));
     }
 
-    private static WorkloadFacts join(Namespace ns, Known known, Collection<RevisionFacts> revisions) {
+    private static WorkloadFacts join(
+            Namespace ns, Known known, Collection<RevisionFacts> revisions, @Nullable Known template) {
         var facts = known.facts();
         var ref = facts.ref();
         var user = ref.kind() == Kind.DEPLOYMENT ? ns.templateUsers.get(ref.name()) : null;
@@ -255,11 +321,87 @@ public final class ClusterObjects {
         boolean flagger = primary != null
                 && ("Canary/" + ref.name()).equals(primary.facts().owner());
         var current = known.links().current(facts.current(), revisions);
-        if (Objects.equals(current, facts.current()) && user == null && flagger == facts.flagger()) {
-            return facts;
+        var joined = facts;
+        if (!Objects.equals(current, facts.current()) || user != null || flagger != facts.flagger()) {
+            var owner = facts.owner() != null || user == null ? facts.owner() : Kind.ROLLOUT + "/" + user;
+            joined = facts.joined(
+                    facts.observed(),
+                    current,
+                    facts.templateSetAt(),
+                    owner,
+                    facts.gitOps(),
+                    flagger || facts.flagger(),
+                    with(facts.traits(), user == null ? null : Trait.TEMPLATE_ONLY),
+                    facts.settings());
         }
-        var owner = facts.owner() != null || user == null ? facts.owner() : Kind.ROLLOUT + "/" + user;
-        return facts.joined(current, owner, flagger || facts.flagger());
+        if (template != null) {
+            joined = withTemplate(joined, known.links(), template);
+        }
+        return joined.blueGreen() == null ? joined : withUsers(ns, joined, joined.blueGreen(), revisions);
+    }
+
+    /**
+     * With what the Deployment says from which a Rollout takes its template. Right after a change there the Rollout knows
+     * nothing of it, and both of its own numbers agree with each other: only the Deployment's generation tells. Where it is not
+     * known yet, the Rollout's own word stands; no act rests on that, for both are read anew before.
+     */
+    private static WorkloadFacts withTemplate(WorkloadFacts rollout, Links links, Known from) {
+        var template = from.facts();
+        var own = rollout.settings();
+        var there = template.settings();
+        return rollout.joined(
+                rollout.observed() && from.links().generation() == links.templateGeneration(),
+                rollout.current(),
+                template.templateSetAt(),
+                rollout.owner() == null ? template.owner() : rollout.owner(),
+                rollout.gitOps() == null ? template.gitOps() : rollout.gitOps(),
+                rollout.flagger(),
+                with(rollout.traits(), template.is(Trait.CLIENT_SIDE_APPLIED) ? Trait.CLIENT_SIDE_APPLIED : null),
+                new WorkloadFacts.Settings(
+                        own.mode(),
+                        own.bakeTime(),
+                        own.noRollback() == null ? there.noRollback() : own.noRollback(),
+                        there.rolledBackFrom() == null ? own.rolledBackFrom() : there.rolledBackFrom()));
+    }
+
+    /** With where the users of a blue-green Rollout are: its Service tells before its status does. */
+    private static WorkloadFacts withUsers(
+            Namespace ns,
+            WorkloadFacts rollout,
+            WorkloadFacts.BlueGreen blueGreen,
+            Collection<RevisionFacts> revisions) {
+        var current = rollout.current();
+        if (current == null || current.equals(rollout.stable())) {
+            return rollout;
+        }
+        var service = ns.services.get(blueGreen.activeService());
+        boolean switched = rollout.is(Trait.SWITCHED) || (service != null && service.selectsRevision(current));
+        if (!switched) {
+            return rollout;
+        }
+        boolean isUp = current.equals(blueGreen.active())
+                && rollout.availableReplicas() >= rollout.replicas()
+                && revisions.stream()
+                        .filter(each -> each.hash().equals(current))
+                        .anyMatch(each -> each.readyReplicas() >= rollout.replicas());
+        return rollout.joined(
+                rollout.observed(),
+                current,
+                rollout.templateSetAt(),
+                rollout.owner(),
+                rollout.gitOps(),
+                rollout.flagger(),
+                with(with(rollout.traits(), Trait.SWITCHED), isUp ? null : Trait.PARTLY_UP),
+                rollout.settings());
+    }
+
+    private static Set<Trait> with(Set<Trait> traits, @Nullable Trait more) {
+        if (more == null || traits.contains(more)) {
+            return traits;
+        }
+        var all = EnumSet.of(more);
+        all.addAll(traits);
+        return all;
     }
 
     // --- writes; each tells whether anything changed by it
@@ -351,9 +493,15 @@ public final class ClusterObjects {
         var old = ns.pods.put(pod.name(), pod);
         if (old != null && old.revision() != null && !old.revision().equals(pod.revision())) {
             unindex(ns.podsByRevision, old.revision(), old.name());
+            unindex(ns.troubledByRevision, old.revision(), old.name());
         }
         if (pod.revision() != null) {
             index(ns.podsByRevision, pod.revision(), pod.name(), pod);
+            if (pod.trouble() != null) {
+                index(ns.troubledByRevision, pod.revision(), pod.name(), pod);
+            } else if (old != null && old.trouble() != null) {
+                unindex(ns.troubledByRevision, pod.revision(), pod.name());
+            }
         }
         return !pod.equals(old);
     }
@@ -363,6 +511,7 @@ public final class ClusterObjects {
         var old = ns == null ? null : ns.pods.remove(name);
         if (ns != null && old != null && old.revision() != null) {
             unindex(ns.podsByRevision, old.revision(), name);
+            unindex(ns.troubledByRevision, old.revision(), name);
         }
         return old != null;
     }

@@ -6,15 +6,17 @@ import java.util.Optional;
 
 /** The kinds of workload that have releases. */
 public enum Kind {
-    ROLLOUT("Rollout"),
-    DEPLOYMENT("Deployment"),
-    STATEFULSET("StatefulSet"),
-    DAEMONSET("DaemonSet");
+    ROLLOUT("Rollout", "rollouts-pod-template-hash"),
+    DEPLOYMENT("Deployment", "pod-template-hash"),
+    STATEFULSET("StatefulSet", "controller-revision-hash"),
+    DAEMONSET("DaemonSet", "controller-revision-hash");
 
     private final String label;
+    private final String hashLabel;
 
-    Kind(String label) {
+    Kind(String label, String hashLabel) {
         this.label = label;
+        this.hashLabel = hashLabel;
     }
 
     /** As Kubernetes writes it. */
@@ -25,6 +27,11 @@ public enum Kind {
     /** The label that kube-state-metrics and others use for a workload of this kind. */
     public String alertLabel() {
         return label.toLowerCase(Locale.ROOT);
+    }
+
+    /** The label by which its controller names a revision on pods and on the revision's own object. */
+    public String hashLabel() {
+        return hashLabel;
     }
 
     /** The kind of that name, whatever the case. */

@@ -12,11 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param stable the revision that its pods are compared with: the stable one of a Rollout, else the one before; null where none is left
  * @param startedAt when the revision's object was made, or when an old revision became current again; never when first seen
  * @param completedAt when it took all traffic; null while it has not
- * @param exposures when pods of the new revision appeared, oldest first; begins with startedAt
+ * @param exposures when pods of the new revision appeared, oldest first; before them stands startedAt, which can be the same
+ *     second as that of the first pod
  * @param target the good revision to go back to; null where none is known
  * @param cameBack the new revision is older than one that was current before it
  * @param movesToGood the new revision is itself known to be good: somebody, or Rollguard, went back
  * @param configOnly it differs from the one before in checksums of configuration only
+ * @param number the place of the revision in the order in which revisions became current, as its controller counts them: the
+ *     same for as long as it stays current, and another once it comes back; 0 where it does not count
  */
 public record Release(
         WorkloadRef workload,
@@ -31,7 +34,8 @@ public record Release(
         @Nullable Target target,
         boolean cameBack,
         boolean movesToGood,
-        boolean configOnly) {
+        boolean configOnly,
+        long number) {
 
     public enum Stage {
         IN_PROGRESS("in-progress"),
@@ -58,7 +62,9 @@ public record Release(
             /** It completed and baked under Rollguard's eyes. */
             PROVEN("proven"),
             /** It was complete before Rollguard saw the workload, or is the stable revision of a canary. */
-            ASSUMED("assumed");
+            ASSUMED("assumed"),
+            /** A person named it, and nothing else speaks for it. */
+            NAMED("named");
 
             private final String label;
 
@@ -74,6 +80,33 @@ public record Release(
 
     public Release {
         exposures = List.copyOf(exposures);
+    }
+
+    /** The same with another place to go back to. */
+    public Release to(@Nullable Target other) {
+        return new Release(
+                workload,
+                uid,
+                strategy,
+                stage,
+                revision,
+                stable,
+                startedAt,
+                completedAt,
+                exposures,
+                other,
+                cameBack,
+                movesToGood,
+                configOnly,
+                number);
+    }
+
+    /**
+     * Whether what it goes back to serves beside it, as it does until a Rollout is promoted: going back then costs little,
+     * and little evidence is needed for it.
+     */
+    public boolean isBesideStable() {
+        return workload.kind() == Kind.ROLLOUT && stage != Stage.BAKING;
     }
 
     /** The last time, not after {@code time}, at which more pods of the new revision came to serve. */

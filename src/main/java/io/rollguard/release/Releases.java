@@ -3,6 +3,7 @@ package io.rollguard.release;
 import io.rollguard.release.Release.Stage;
 import io.rollguard.release.Release.Target;
 import io.rollguard.release.Release.Target.Basis;
+import io.rollguard.release.WorkloadFacts.Trait;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -42,10 +43,10 @@ public final class Releases {
 
     /**
      * The workload's active release, if it has one. None is a first deployment (there is nothing to go back to), a change
-     * of replicas, a restart, or a release that has baked.
+     * of replicas, a restart, or a release that has baked; nor has a Deployment one whose template a Rollout runs.
      */
     public Optional<Release> of(WorkloadFacts workload, Instant at) {
-        if (!workload.observed() || workload.current() == null) {
+        if (!workload.observed() || workload.current() == null || workload.is(Trait.TEMPLATE_ONLY)) {
             return Optional.empty();
         }
         var completed = workload.complete() ? workload.completedAt() : null;
@@ -54,27 +55,47 @@ public final class Releases {
         }
         var revisions = objects.revisionsOf(workload);
         var lineage = Lineage.of(workload, revisions);
-        return lineage == null ? Optional.empty() : of(workload, lineage, at);
+        return lineage == null || lineage.isTheFirst(objects.goodRevisions(workload.uid()))
+                ? Optional.empty()
+                : Optional.of(release(workload, lineage)).filter(release -> isActive(workload, lineage, release, at));
     }
 
-    private Optional<Release> of(WorkloadFacts workload, Lineage lineage, Instant at) {
-        var bakeTime = bakeTime(workload);
-        var startedAt = lineage.startedAt(workload);
-        var exposures = exposures(lineage, startedAt);
-        var good = objects.goodRevisions(workload.uid());
-        var stage = stage(workload);
-        var completedAt = stage == Stage.BAKING ? completedAt(workload, exposures, bakeTime) : null;
-        boolean baked = completedAt != null && completedAt.plus(bakeTime).isBefore(at);
-        if (baked || lineage.isRestartOfWhatHadBaked(startedAt, bakeTime)) {
+    /**
+     * The move that made the present revision current, whether or not it is still active: what a person who asks for a
+     * rollback wants taken back. Empty where the present revision is not known yet.
+     */
+    public Optional<Release> latest(WorkloadFacts workload) {
+        if (!workload.observed() || workload.current() == null) {
             return Optional.empty();
         }
+        return Optional.ofNullable(Lineage.of(workload, objects.revisionsOf(workload)))
+                .map(lineage -> release(workload, lineage));
+    }
+
+    private boolean isActive(WorkloadFacts workload, Lineage lineage, Release release, Instant at) {
+        var bakeTime = bakeTime(workload);
+        var completedAt = release.completedAt();
+        boolean baked = completedAt != null && completedAt.plus(bakeTime).isBefore(at);
+        boolean restartOfGood =
+                release.movesToGood() && (lineage.isRestarted() || lineage.older.isEmpty()) && !lineage.cameBack();
+        boolean noPodMoves = workload.waitsForPeople() // none has, and none will by itself
+                && workload.updatedReplicas() == 0
+                && release.exposures().size() == 1;
+        return !baked
+                && !noPodMoves
+                && !restartOfGood
+                && !lineage.isRestartOfWhatHadBaked(release.startedAt(), bakeTime);
+    }
+
+    private Release release(WorkloadFacts workload, Lineage lineage) {
+        var bakeTime = bakeTime(workload);
+        var startedAt = lineage.startedAt(workload);
+        var exposures = exposures(workload, lineage, startedAt);
+        var good = objects.goodRevisions(workload.uid());
+        var stage = stage(workload);
         var digest = lineage.current.templateDigest();
-        boolean knownGood = good.stream().anyMatch(each -> each.templateDigest().equals(digest));
-        if (knownGood && lineage.isRestarted() && !lineage.cameBack()) {
-            return Optional.empty(); // a restart of what is good
-        }
         var target = target(workload, lineage, good, startedAt, bakeTime);
-        return Optional.of(new Release(
+        return new Release(
                 workload.ref(),
                 workload.uid(),
                 workload.strategy(),
@@ -82,12 +103,13 @@ public final class Releases {
                 lineage.current.hash(),
                 lineage.stable(workload),
                 startedAt,
-                completedAt,
+                stage == Stage.BAKING ? completedAt(workload, exposures, bakeTime) : null,
                 exposures,
                 target,
                 lineage.cameBack(),
-                knownGood,
-                lineage.isConfigOnly(target)));
+                good.stream().anyMatch(each -> each.templateDigest().equals(digest)),
+                lineage.isConfigOnly(target, good),
+                lineage.current.number());
     }
 
     private static Stage stage(WorkloadFacts workload) {
@@ -99,14 +121,16 @@ public final class Releases {
 
     /**
      * Where the kind does not tell when it completed, its last new pod does; but not a pod that came after a pause as long as
-     * the bake time, which only replaces another or adds to them.
+     * the bake time, which only replaces another or adds to them. Where people move the pods, the first may come as late.
      */
     private static Instant completedAt(WorkloadFacts workload, List<Instant> exposures, Duration bakeTime) {
         if (workload.completedAt() != null) {
             return workload.completedAt();
         }
-        var last = exposures.getFirst();
-        for (var exposure : exposures) {
+        boolean waited = workload.waitsForPeople() && exposures.size() > 1;
+        var came = exposures.subList(waited ? 1 : 0, exposures.size());
+        var last = came.getFirst();
+        for (var exposure : came) {
             if (exposure.isAfter(last.plus(bakeTime))) {
                 break;
             }
@@ -115,17 +139,34 @@ public final class Releases {
         return last;
     }
 
-    private List<Instant> exposures(Lineage lineage, Instant startedAt) {
+    /**
+     * The pods of a blue-green's new revision meet nobody but testers before the switch, so there it is the switch and the
+     * pods after it that count, where the Service tells when that was.
+     */
+    private List<Instant> exposures(WorkloadFacts workload, Lineage lineage, Instant startedAt) {
         var times = new ArrayList<Instant>();
         times.add(startedAt);
-        lineage.group.stream()
+        var switchedAt = switchedAt(workload, lineage);
+        var met = switchedAt == null || switchedAt.isBefore(startedAt) ? startedAt : switchedAt;
+        var pods = lineage.group.stream()
                 .flatMap(revision -> objects.podsOf(revision).stream())
-                .map(PodFacts::createdAt)
-                .filter(startedAt::isBefore)
+                .map(PodFacts::createdAt);
+        var switched = Stream.of(met).filter(time -> time.isAfter(startedAt));
+        Stream.concat(switched, pods)
+                .filter(time -> !time.isBefore(met))
                 .sorted()
                 .distinct()
-                .forEach(times::add);
+                .forEach(times::add); // the first pod mostly comes within the second in which the release begins
         return times;
+    }
+
+    /** When users came to the current revision of a blue-green Rollout; null where they have not, or nobody can tell. */
+    private @Nullable Instant switchedAt(WorkloadFacts workload, Lineage lineage) {
+        return Optional.ofNullable(workload.blueGreen())
+                .flatMap(blueGreen -> objects.service(workload.ref().namespace(), blueGreen.activeService()))
+                .filter(service -> service.selectsRevision(lineage.current.hash()))
+                .map(ServiceFacts::selectorSetAt)
+                .orElse(null);
     }
 
     private static @Nullable Target target(
@@ -148,11 +189,15 @@ public final class Releases {
         if (lineage.cameBack()) {
             return null; // which of the others people trust, nobody can tell
         }
-        return lineage.older.stream()
+        var candidates = lineage.older.stream()
                 .filter(each -> !each.templateDigest().equals(digest))
                 .filter(each -> !left.contains(each.hash()))
                 .filter(each -> !each.createdAt().plus(bakeTime).isAfter(startedAt))
+                .toList();
+        return candidates.stream()
+                .filter(each -> each.readyReplicas() > 0) // what serves beside the release, and not what never did
                 .findFirst()
+                .or(() -> candidates.stream().findFirst())
                 .map(each -> new Target(each.hash(), Basis.ASSUMED))
                 .orElse(null);
     }
@@ -161,7 +206,7 @@ public final class Releases {
      * The revisions of a workload seen from its current one.
      *
      * @param group the current revision and those right before it with the same template: restarts of it, newest first
-     * @param older all others that were current before, newest first
+     * @param older all others that were current before, newest first; none where their objects are gone
      * @param changedAt when the workload last left completeness; null where its kind does not tell
      */
     private record Lineage(
@@ -173,13 +218,17 @@ public final class Releases {
         /** A controller notes that it is no longer complete within the second in which it makes a new revision's object. */
         private static final Duration SAME_MOMENT = Duration.ofSeconds(2);
 
-        /** Null where the current revision's object is not there yet, or there is nothing older. */
+        /**
+         * Null where the current revision's object is not there yet, or not the newest yet: every controller numbers what
+         * comes back anew before it says so, and until that is seen nothing tells since when it is current.
+         */
         static @Nullable Lineage of(WorkloadFacts workload, List<RevisionFacts> revisions) {
             int at = 0;
             while (at < revisions.size() && !revisions.get(at).hash().equals(workload.current())) {
                 at++;
             }
-            if (at == revisions.size()) {
+            if (at == revisions.size()
+                    || revisions.get(at).number() < revisions.getFirst().number()) {
                 return null;
             }
             var current = revisions.get(at);
@@ -187,13 +236,20 @@ public final class Releases {
             while (end < revisions.size() && revisions.get(end).templateDigest().equals(current.templateDigest())) {
                 end++;
             }
-            return end == revisions.size()
-                    ? null
-                    : new Lineage(
-                            current,
-                            revisions.subList(at, end),
-                            revisions.subList(end, revisions.size()),
-                            workload.changedAt());
+            return new Lineage(
+                    current,
+                    revisions.subList(at, end),
+                    revisions.subList(end, revisions.size()),
+                    workload.changedAt());
+        }
+
+        /**
+         * Whether there was nothing before it. A controller that keeps no history (revisionHistoryLimit) leaves no older object
+         * behind; then a good revision tells that there was one.
+         */
+        boolean isTheFirst(List<GoodRevision> good) {
+            return older.isEmpty()
+                    && good.stream().allMatch(each -> each.templateDigest().equals(current.templateDigest()));
         }
 
         boolean isRestarted() {
@@ -274,17 +330,24 @@ public final class Releases {
             if (workload.stable() != null && !workload.stable().equals(current.hash())) {
                 return workload.stable();
             }
-            return older.getFirst().hash();
+            return older.isEmpty() ? null : older.getFirst().hash();
         }
 
         /** Compared with what would be gone back to; with the one before where that is not known. */
-        boolean isConfigOnly(@Nullable Target target) {
+        boolean isConfigOnly(@Nullable Target target, List<GoodRevision> good) {
+            var kept = good.stream()
+                    .filter(each -> target != null && each.hash().equals(target.revision()))
+                    .filter(each -> each.configDigest() != null)
+                    .findFirst();
             var before = older.stream()
                     .filter(each -> target != null && each.hash().equals(target.revision()))
                     .findFirst()
-                    .orElseGet(older::getFirst);
-            return before.configDigest().equals(current.configDigest())
-                    && !before.templateDigest().equals(current.templateDigest());
+                    .or(() ->
+                            kept.isPresent() ? Optional.empty() : older.stream().findFirst());
+            var config = before.map(RevisionFacts::configDigest).or(() -> kept.map(GoodRevision::configDigest));
+            var template = before.map(RevisionFacts::templateDigest).or(() -> kept.map(GoodRevision::templateDigest));
+            return config.filter(current.configDigest()::equals).isPresent()
+                    && template.filter(current.templateDigest()::equals).isEmpty();
         }
     }
 }

@@ -1,14 +1,33 @@
 package io.rollguard.release;
 
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** A Service with its selector. One without a selector selects nothing. */
-public record ServiceFacts(String namespace, String name, Map<String, String> selector) {
+/**
+ * A Service with its selector. One without a selector selects nothing.
+ *
+ * @param selectorSetAt when the selector was last written, as far as managedFields tell
+ */
+public record ServiceFacts(
+        String namespace,
+        String name,
+        Map<String, String> selector,
+        @Nullable Instant selectorSetAt) {
 
     public ServiceFacts {
         selector = Map.copyOf(selector);
+    }
+
+    public ServiceFacts(String namespace, String name, Map<String, String> selector) {
+        this(namespace, name, selector, null);
+    }
+
+    /** Whether Argo Rollouts has pointed it at this revision of a Rollout. */
+    public boolean selectsRevision(RevisionHash hash) {
+        return hash.value().equals(selector.get(Kind.ROLLOUT.hashLabel()));
     }
 
     /**

@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param templateSetAt when the template was last written, as far as managedFields tell
  * @param stuck the controller gave up waiting for progress
  * @param owner the object that controls this one, {@code Kind/name}
- * @param gitOps the tool that owns the spec and would revert a restore, as people name it
+ * @param gitOps the tool that holds the spec; null where none has left a sign
  * @param flagger whether a Flagger Canary governs it
  * @param traits peculiarities that change what may be done
  * @param settings the {@code rollguard.io/*} annotations
+ * @param blueGreen Rollout with that strategy: where its users are; others null
  */
 public record WorkloadFacts(
         WorkloadRef ref,
@@ -48,29 +49,55 @@ public record WorkloadFacts(
         @Nullable Instant templateSetAt,
         boolean stuck,
         @Nullable String owner,
-        @Nullable String gitOps,
+        @Nullable GitOps gitOps,
         boolean flagger,
         Set<Trait> traits,
-        Settings settings) {
+        Settings settings,
+        @Nullable BlueGreen blueGreen) {
 
     /** Peculiarities of a workload that change what may be done about it. */
     public enum Trait {
         /** spec.paused: its controller moves nothing. */
         PAUSED,
-        /** Rollout: the template lives in another object. */
+        /** {@code kubectl apply} keeps its last manifest on it. */
+        CLIENT_SIDE_APPLIED,
+        /** Rollout: the template lives in a Deployment. */
         WORKLOAD_REF,
+        /** Rollout: the template lives in an object of a kind that is not looked at. */
+        FOREIGN_TEMPLATE,
         /** Rollout: stable is scaled down while the canary grows, so an abort is slow or never ends. */
         DYNAMIC_STABLE_SCALE,
+        /** Rollout: how long aborted pods stay was chosen, which dead-locks an abort of one that scales stable down. */
+        ABORT_DELAY_SET,
+        /** Rollout: its controller aborted it itself, by an analysis or a deadline. */
+        ABORTED_BY_CONTROLLER,
         /** Rollout: promotion of the current revision is asked for, which makes an abort be ignored. */
         PROMOTE_FULL,
         /** Rollout: going back within a window skips the steps, and aborts are removed. */
         ROLLBACK_WINDOW,
         /** Rollout: a traffic router shifts the traffic, pods do not. */
         TRAFFIC_ROUTING,
+        /** Deployment: a Rollout takes its template from it and runs the pods, so it has no releases of its own. */
+        TEMPLATE_ONLY,
         /** Rollout, blue-green: users are on the current revision already. */
         SWITCHED,
+        /**
+         * Rollout, blue-green: not every pod of the current revision is known to serve. The controller then takes no user
+         * back on an abort, and still ends the pods they are on.
+         */
+        PARTLY_UP,
         /** Its controller refuses the spec. */
-        INVALID
+        INVALID,
+        /** Pods can't be created because a quota is exceeded. */
+        QUOTA_EXCEEDED,
+        /** Rollout: an analysis of the current revision failed. */
+        ANALYSIS_FAILED,
+        /** Rollout: its controller aborts by itself when the progress deadline passes. */
+        ABORTS_AT_DEADLINE,
+        /** StatefulSet: pods are changed one after the other, and one that is not ready holds all others back. */
+        ORDERED,
+        /** StatefulSet: a partition keeps the first pods from being updated. */
+        PARTITIONED
     }
 
     /**
@@ -89,12 +116,97 @@ public record WorkloadFacts(
         public static final Settings NONE = new Settings(null, null, null, null);
     }
 
+    /**
+     * Where the users of a blue-green Rollout are.
+     *
+     * @param activeService the Service that they come through
+     * @param active the revision that it selects, as the controller's status says
+     */
+    public record BlueGreen(String activeService, @Nullable RevisionHash active) {}
+
     public WorkloadFacts {
         traits = Set.copyOf(traits);
     }
 
+    /** Of everything but a blue-green Rollout. */
+    public WorkloadFacts(
+            WorkloadRef ref,
+            String uid,
+            boolean observed,
+            Strategy strategy,
+            int replicas,
+            int updatedReplicas,
+            int availableReplicas,
+            int totalReplicas,
+            @Nullable RevisionHash current,
+            @Nullable RevisionHash stable,
+            boolean aborted,
+            @Nullable Instant abortedAt,
+            @Nullable Integer canaryWeight,
+            @Nullable Instant changedAt,
+            boolean complete,
+            @Nullable Instant completedAt,
+            @Nullable Instant templateSetAt,
+            boolean stuck,
+            @Nullable String owner,
+            @Nullable GitOps gitOps,
+            boolean flagger,
+            Set<Trait> traits,
+            Settings settings) {
+        this(
+                ref,
+                uid,
+                observed,
+                strategy,
+                replicas,
+                updatedReplicas,
+                availableReplicas,
+                totalReplicas,
+                current,
+                stable,
+                aborted,
+                abortedAt,
+                canaryWeight,
+                changedAt,
+                complete,
+                completedAt,
+                templateSetAt,
+                stuck,
+                owner,
+                gitOps,
+                flagger,
+                traits,
+                settings,
+                null);
+    }
+
+    /**
+     * Whether an abort would strand the users of a blue-green Rollout: its controller takes nobody back while it is paused or
+     * a new pod does not serve, and still ends the pods that they are on.
+     */
+    public boolean strandsOnAbort() {
+        return is(Trait.SWITCHED) && (is(Trait.PAUSED) || is(Trait.PARTLY_UP));
+    }
+
+    /** Whether that has happened: by a person's abort, or by an analysis. */
+    public boolean isStranded() {
+        return aborted && abortedAt != null && strandsOnAbort();
+    }
+
+    WorkloadFacts withoutCurrent() {
+        return joined(observed, null, templateSetAt, owner, gitOps, flagger, traits, settings);
+    }
+
     /** The same with what only other objects tell. */
-    WorkloadFacts joined(@Nullable RevisionHash current, @Nullable String owner, boolean flagger) {
+    WorkloadFacts joined(
+            boolean observed,
+            @Nullable RevisionHash current,
+            @Nullable Instant templateSetAt,
+            @Nullable String owner,
+            @Nullable GitOps gitOps,
+            boolean flagger,
+            Set<Trait> traits,
+            Settings settings) {
         return new WorkloadFacts(
                 ref,
                 uid,
@@ -118,7 +230,18 @@ public record WorkloadFacts(
                 gitOps,
                 flagger,
                 traits,
-                settings);
+                settings,
+                blueGreen);
+    }
+
+    /** Whether a tool would revert a restore. */
+    public boolean isGitOpsOwned() {
+        return gitOps != null && gitOps.tool().revertsDrift();
+    }
+
+    /** Whether a new revision may get no pod before a person deletes one or lowers a partition. */
+    boolean waitsForPeople() {
+        return strategy == Strategy.ON_DELETE || is(Trait.PARTITIONED);
     }
 
     public boolean is(Trait trait) {

@@ -8,16 +8,20 @@ import io.rollguard.config.Surroundings;
 import io.rollguard.policy.Mode;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.reactor.Alerts;
+import io.rollguard.reactor.ByHand;
 import io.rollguard.reactor.Cluster;
 import io.rollguard.reactor.Commands;
 import io.rollguard.reactor.Journal;
 import io.rollguard.reactor.Ownership;
 import io.rollguard.reactor.Reactor;
 import io.rollguard.reactor.ReleaseEvents;
+import io.rollguard.reactor.Rules;
 import io.rollguard.reactor.Settings;
 import io.rollguard.reactor.Telemetry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.util.Set;
 import java.util.UUID;
@@ -30,17 +34,20 @@ class ReactorLifecycle {
     private final RollguardConfig config;
     private final Cluster cluster;
     private final Alerts alerts;
+    private final Rules rules;
     private final Journal journal;
     private final Commands commands;
     private final Ownership ownership;
     private final ReleaseEvents releaseEvents;
     private final Telemetry telemetry;
+    private final Settings settings;
     private @Nullable Reactor reactor;
 
     ReactorLifecycle(
             RollguardConfig config,
             Cluster cluster,
             Alerts alerts,
+            Rules rules,
             Journal journal,
             Commands commands,
             Ownership ownership,
@@ -49,17 +56,35 @@ class ReactorLifecycle {
         this.config = config;
         this.cluster = cluster;
         this.alerts = alerts;
+        this.rules = rules;
         this.journal = journal;
         this.commands = commands;
         this.ownership = ownership;
         this.releaseEvents = releaseEvents;
         this.telemetry = telemetry;
+        this.settings = settings();
     }
 
     void start(@Observes StartupEvent event) {
         reactor = new Reactor(
-                cluster, alerts, journal, commands, ownership, releaseEvents, telemetry, settings(), Clock.systemUTC());
+                cluster,
+                alerts,
+                rules,
+                journal,
+                commands,
+                ownership,
+                releaseEvents,
+                telemetry,
+                settings,
+                Clock.systemUTC());
         reactor.start();
+    }
+
+    /** What people who ask for a rollback are answered by, on whichever instance. */
+    @Produces
+    @Singleton
+    ByHand byHand() {
+        return new ByHand(cluster, journal, settings);
     }
 
     void stop(@Observes ShutdownEvent event) {
@@ -78,7 +103,8 @@ class ReactorLifecycle {
                 config.alertTtl(),
                 config.cureDwell(),
                 config.cureDeadline(),
-                config.storm().maxWorkloads());
+                config.storm().maxWorkloads(),
+                config.statefulset().deleteStuckPod());
     }
 
     private Mode mode() {

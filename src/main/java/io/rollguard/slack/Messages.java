@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +59,7 @@ final class Messages {
     // --- the root
 
     private static Message root(Incident incident, Phase phase, int untold) {
-        var headline = new Words().ours(phase.headline(workload(incident)));
+        var headline = new Words().ours(phase.headline(workload(incident), incident.isWithoutAlerts()));
         var why = why(incident, phase);
         var blocks = new ArrayList<Block>();
         blocks.add(new Block.Header(headline.plain(BlockKitLimits.HEADER)));
@@ -85,6 +86,10 @@ final class Messages {
     private static Words why(Incident incident, Phase phase) {
         var judged = incident.judged();
         var words = new Words();
+        var ordered = ordered(incident);
+        if (ordered.isPresent()) {
+            return ordered.get();
+        }
         return switch (phase) {
             case WEIGHING -> judged == null ? words.ours("The first evidence is being weighed.") : verdict(judged);
             case NO_ROLLBACK -> {
@@ -109,14 +114,46 @@ final class Messages {
             case ACTING, ACCEPTED, RETRYING, VERIFIED, CURED, CLOSED_CURED ->
                 judged == null ? words.ours("The release was found guilty.") : verdict(judged);
             case UNCURED, CLOSED_UNCURED ->
-                words.ours("The release was rolled back, and the alerts go on: it was not their cause, or not the only"
-                        + " one.");
+                words.ours(
+                        incident.isWithoutAlerts()
+                                ? "The release was rolled back, and pods of the revision before it fail as well."
+                                : "The release was rolled back, and the alerts go on: it was not their cause, or not"
+                                        + " the only one.");
             case ESCALATED -> failure(incident);
-            case CLOSED_FAILED, CLOSED -> {
+            case RETURNED ->
+                returned(Objects.requireNonNull(incident.aftermath().returned()));
+            case CLOSED_RETURNED, CLOSED_FAILED, CLOSED -> {
                 var reason = incident.closedFor();
                 yield reason == null ? words.ours("Nothing more is expected.") : words.ours(sentence(reason.text()));
             }
         };
+    }
+
+    /** Where a person ordered it, what they say is the reason; but what went wrong is told as ever. */
+    private static Optional<Words> ordered(Incident incident) {
+        var given = incident.answers().ordered();
+        boolean isAbout = given != null
+                && switch (Phase.of(incident)) {
+                    case ACTING, ACCEPTED, RETRYING, VERIFIED, CURED, CLOSED_CURED -> true;
+                    case WEIGHING,
+                            NO_ROLLBACK,
+                            HELD,
+                            WOULD_ACT,
+                            ASKING,
+                            UNCURED,
+                            ESCALATED,
+                            RETURNED,
+                            CLOSED_UNCURED,
+                            CLOSED_RETURNED,
+                            CLOSED_FAILED,
+                            CLOSED -> false;
+                };
+        return Optional.ofNullable(isAbout ? given : null)
+                .map(order -> new Words()
+                        .foreign(order.by())
+                        .ours(" asked for it" + (order.order().force() ? ", and insisted: " : ": "))
+                        .foreign(order.order().why())
+                        .ours("."));
     }
 
     private static @Nullable Reason forbids(Incident incident, Judgement judged) {
@@ -165,6 +202,14 @@ final class Messages {
                 .ours(". Nothing more is done automatically.");
     }
 
+    private static Words returned(Incident.Return how) {
+        var words = new Words().ours("Put back by ");
+        return (how.who() == null
+                        ? words.ours("somebody whom the object does not name")
+                        : words.foreign(how.who().toString()))
+                .ours(". Rollguard does not take it away again: whoever put it back would win, or knows something.");
+    }
+
     /** What a person types. */
     private static Optional<Block> command(Incident incident, Phase phase) {
         if (phase == Phase.ASKING) {
@@ -178,10 +223,19 @@ final class Messages {
                     .command("./rollguard incidents dismiss " + incident.id())
                     .markup()));
         }
+        if (phase == Phase.UNCURED && incident.aftermath().forward() != null) {
+            return Optional.of(new Block.Section(new Words()
+                    .bold("To let the release go on after all")
+                    .line()
+                    .command(incident.aftermath().forward())
+                    .markup()));
+        }
         var judged = incident.judged();
         var command = switch (phase) {
             case HELD -> Optional.ofNullable(judged).map(Judgement::command);
             case ESCALATED -> incident.lastAttempt().map(Attempt::failure).map(Failure::command);
+            case RETURNED ->
+                Optional.ofNullable(incident.aftermath().returned()).map(Incident.Return::command);
             default -> Optional.<String>empty();
         };
         return command.filter(typed -> !typed.isBlank())
@@ -277,6 +331,7 @@ final class Messages {
                                     case APPROVE -> "approved by ";
                                     case DISMISS -> "dismissed by ";
                                     case RETRY -> "one more attempt, by ";
+                                    case ROLLBACK -> "rolled back by hand, by ";
                                 })
                         .foreign(answer.by()));
     }
@@ -346,10 +401,9 @@ final class Messages {
         }
         var input = judged.input();
         if (input != null) {
-            var alerts = alertLines(input);
-            if (!alerts.isEmpty()) {
-                blocks.add(new Block.Section(alerts.plain(BlockKitLimits.SECTION_TEXT)));
-            }
+            Stream.of(alertLines(input), findingLines(input))
+                    .filter(shown -> !shown.isEmpty())
+                    .forEach(shown -> blocks.add(new Block.Section(shown.plain(BlockKitLimits.SECTION_TEXT))));
             blocks.add(new Block.Section(surroundings(input).plain(BlockKitLimits.SECTION_TEXT)));
         }
         judged.whyNoInput()
@@ -395,6 +449,22 @@ final class Messages {
         return more(words, input.hits().size() - MAX_ALERT_LINES);
     }
 
+    private static Words findingLines(Case input) {
+        var words = new Words();
+        input.findings().stream().limit(MAX_ALERT_LINES).forEach(finding -> {
+            if (!words.isEmpty()) {
+                words.line();
+            }
+            words.ours("found  " + finding.kind().label() + " of " + (finding.isNew() ? "the new" : "another")
+                    + " revision");
+            if (finding.pod() != null) {
+                words.ours(", pod ").foreign(Foreign.clean(finding.pod(), 80));
+            }
+            words.ours(", since ").time(finding.since());
+        });
+        return more(words, input.findings().size() - MAX_ALERT_LINES);
+    }
+
     private static Words more(Words words, int left) {
         return left > 0 ? words.line().ours("and %d more in the incident's record".formatted(left)) : words;
     }
@@ -422,10 +492,12 @@ final class Messages {
             if (attempt.acceptedAt() != null) {
                 replies.add(reply(
                         "accepted-" + attempt.number(),
-                        new Words()
-                                .bold(name)
-                                .ours(": the cluster accepted it ")
-                                .time(attempt.acceptedAt())));
+                        next(
+                                new Words()
+                                        .bold(name)
+                                        .ours(": the cluster accepted it ")
+                                        .time(attempt.acceptedAt()),
+                                attempt)));
             }
             if (attempt.verifiedAt() != null) {
                 replies.add(reply(
@@ -447,6 +519,22 @@ final class Messages {
             }
         }
         return replies;
+    }
+
+    /** What people have to know for their next deployment. */
+    private static Words next(Words words, Attempt attempt) {
+        var next = attempt.left().next();
+        return next == null ? words : words.line().foreign(next);
+    }
+
+    /** Where the template is that was replaced. */
+    private static Words snapshot(Words words, Optional<Attempt> attempt) {
+        return attempt.map(Attempt::left)
+                .map(Attempt.Left::snapshot)
+                .map(name -> words.line()
+                        .ours("The template that was replaced is kept in ControllerRevision ")
+                        .name(name))
+                .orElse(words);
     }
 
     /** Whether no attempt follows this failure. It stays so once the incident is closed. */
@@ -485,10 +573,16 @@ final class Messages {
         if (incident.uncuredAt() != null) {
             replies.add(new Reply(
                     "uncured",
-                    message(new Words()
-                            .bold("A person is needed")
-                            .ours(": the alerts go on after the rollback ")
-                            .time(incident.uncuredAt())),
+                    message(snapshot(
+                            new Words()
+                                    .bold("A person is needed")
+                                    .ours(": %s after the rollback "
+                                            .formatted(
+                                                    incident.isWithoutAlerts()
+                                                            ? "pods go on failing"
+                                                            : "the alerts go on"))
+                                    .time(incident.uncuredAt()),
+                            incident.lastAttempt())),
                     Phase.UNCURED));
         }
         if (incident.curedAt() != null) {
@@ -496,13 +590,28 @@ final class Messages {
                     "cured",
                     new Words()
                             .bold("Cured")
-                            .ours(": all causing alerts are quiet ")
+                            .ours(
+                                    incident.isWithoutAlerts()
+                                            ? ": no pod fails any more "
+                                            : ": all causing alerts are quiet ")
                             .time(incident.curedAt())));
         }
         if (!incident.isOpen() && incident.closedFor() != null) {
             replies.add(reply(
                     "closed",
                     new Words().bold("Closed").ours(": " + incident.closedFor().text())));
+        }
+        var returned = incident.aftermath().returned();
+        if (returned != null) {
+            replies.add(new Reply(
+                    "returned-" + incident.returns(),
+                    message(new Words()
+                            .bold("A person is needed")
+                            .ours(": the revision is back ")
+                            .time(returned.at())
+                            .ours(". ")
+                            .foreign(returned(returned).shown())),
+                    Phase.RETURNED));
         }
         return replies;
     }
@@ -516,6 +625,7 @@ final class Messages {
         if (!failure.command().isBlank()) {
             words.line().command(failure.command());
         }
+        snapshot(words, Optional.of(attempt));
         return new Reply("escalated", message(words), Phase.ESCALATED);
     }
 

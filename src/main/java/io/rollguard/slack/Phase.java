@@ -9,8 +9,8 @@ import java.util.Objects;
 
 /** What people are to know of an incident at a glance. */
 enum Phase {
-    WEIGHING("👀", "%s is alerting: weighing the evidence"),
-    NO_ROLLBACK("👀", "%s is alerting: no rollback"),
+    WEIGHING("👀", "%s is alerting: weighing the evidence", "%s is failing: weighing the evidence"),
+    NO_ROLLBACK("👀", "%s is alerting: no rollback", "%s is failing: no rollback"),
     /** Guilty, but something forbids an automatic act. */
     HELD("✋", "%s needs a person: no automatic rollback"),
     WOULD_ACT("🔎", "%s would be rolled back (mode observe)"),
@@ -19,30 +19,42 @@ enum Phase {
     ACTING("🚨", "Rolling back %s"),
     ACCEPTED("🚨", "Rolling back %s: the cluster accepted it"),
     RETRYING("🚨", "Rolling back %s: trying again"),
-    VERIFIED("✅", "Rolled back %s: watching the alerts"),
-    CURED("✅", "Rolled back %s: the alerts are quiet"),
-    UNCURED("❌", "Rolled back %s, but the alerts go on: a person is needed"),
+    VERIFIED("✅", "Rolled back %s: watching the alerts", "Rolled back %s: watching its pods"),
+    CURED("✅", "Rolled back %s: the alerts are quiet", "Rolled back %s: its pods are well"),
+    UNCURED(
+            "❌",
+            "Rolled back %s, but the alerts go on: a person is needed",
+            "Rolled back %s, but pods go on failing: a person is needed"),
     ESCALATED("❌", "Rollback of %s FAILED: act now"),
+    RETURNED("❌", "%s runs the revision again that was rolled back: a person is needed"),
     CLOSED_CURED("✅", "Rolled back %s: done"),
     CLOSED_UNCURED("⏹", "Rolled back %s: closed without a cure"),
+    CLOSED_RETURNED("⏹", "%s: closed, after the revision that was rolled back had come back"),
     CLOSED_FAILED("⏹", "%s: closed, Rollguard did not roll it back"),
     CLOSED("⏹", "%s: closed, no rollback");
 
     private final String sign;
     private final String headline;
+    private final String withoutAlerts;
 
     Phase(String sign, String headline) {
-        this.sign = sign;
-        this.headline = headline;
+        this(sign, headline, headline);
     }
 
-    String headline(String workload) {
-        return sign + " " + headline.formatted(workload);
+    /** @param withoutAlerts where it was found in the cluster, without any alert */
+    Phase(String sign, String headline, String withoutAlerts) {
+        this.sign = sign;
+        this.headline = headline;
+        this.withoutAlerts = withoutAlerts;
+    }
+
+    String headline(String workload, boolean isWithoutAlerts) {
+        return sign + " " + (isWithoutAlerts ? withoutAlerts : headline).formatted(workload);
     }
 
     /** Somebody has to look, now. */
     boolean needsPerson() {
-        return this == HELD || this == ASKING || this == UNCURED || this == ESCALATED;
+        return this == HELD || this == ASKING || this == UNCURED || this == ESCALATED || this == RETURNED;
     }
 
     /** Not overtaken within seconds, so that it is shown at once. */
@@ -55,8 +67,10 @@ enum Phase {
                     CURED,
                     UNCURED,
                     ESCALATED,
+                    RETURNED,
                     CLOSED_CURED,
                     CLOSED_UNCURED,
+                    CLOSED_RETURNED,
                     CLOSED_FAILED,
                     CLOSED -> true;
         };
@@ -76,12 +90,16 @@ enum Phase {
             case CURED -> CURED;
             case UNCURED -> UNCURED;
             case ESCALATED -> ESCALATED;
+            case RETURNED -> RETURNED;
             case CLOSED -> closed(incident);
         };
     }
 
     private static Phase suspected(Incident incident) {
         var judged = incident.judged();
+        if (incident.isOrdered()) {
+            return incident.lastAttempt().isPresent() ? RETRYING : ACTING;
+        }
         if (judged == null || judged.verdict().reason() == Reason.SETTLING) {
             return WEIGHING;
         }
@@ -103,7 +121,12 @@ enum Phase {
     }
 
     private static Phase closed(Incident incident) {
-        if (incident.curedAt() != null) {
+        if (incident.aftermath().returned() != null) {
+            return CLOSED_RETURNED;
+        }
+        boolean hadNothingToCure =
+                incident.isRolledBack() && incident.triggers().isEmpty();
+        if (incident.curedAt() != null || hadNothingToCure) {
             return CLOSED_CURED;
         }
         if (incident.isRolledBack()) {

@@ -1,9 +1,5 @@
 package io.rollguard.verdict;
 
-import io.rollguard.release.Kind;
-import io.rollguard.release.Release;
-import io.rollguard.release.Release.Stage;
-
 /** What rolls a release back. */
 public enum Act {
     /** Stops a canary in progress; touches only the status. Cheap. */
@@ -20,11 +16,5 @@ public enum Act {
 
     public String label() {
         return label;
-    }
-
-    /** The act that would take this release back. */
-    public static Act of(Release release) {
-        boolean inProgress = release.stage() != Stage.BAKING;
-        return release.workload().kind() == Kind.ROLLOUT && inProgress ? ABORT : RESTORE;
     }
 }

@@ -10,6 +10,7 @@ import io.rollguard.release.PodFacts;
 import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -184,8 +185,11 @@ public final class Attribution {
                     .flatMap(each -> target(each, null));
         }
 
+        /** A Deployment that is only a Rollout's template has revisions too, which may bear the hashes of the Rollout's. */
         private Optional<Target> target(RevisionFacts revision, @Nullable String pod) {
-            return objects.workload(namespace, revision.workloadUid()).map(workload -> {
+            var runs = objects.workload(namespace, revision.workloadUid())
+                    .filter(workload -> !workload.is(Trait.TEMPLATE_ONLY));
+            return runs.map(workload -> {
                 boolean isNew = revision.hash().equals(workload.current());
                 return new Target(
                         workload.ref(), isNew ? Relation.NEW_REVISION : Relation.POD_OWNER, revision.hash(), pod);
@@ -252,7 +256,9 @@ public final class Attribution {
                     .flatMap(name -> objects.service(namespace, name))
                     .map(service -> {
                         var found = new LinkedHashMap<WorkloadRef, Target>();
-                        objects.workloadsBehind(service).forEach(workload -> {
+                        var behind =
+                                objects.workloadsBehind(service).filter(workload -> !workload.is(Trait.TEMPLATE_ONLY));
+                        behind.forEach(workload -> {
                             var selected = objects.revisionsOf(workload).stream()
                                     .filter(each -> isLive(workload, each) && service.selects(each.podLabels()))
                                     .toList();

@@ -8,12 +8,14 @@ import io.rollguard.alert.Onset;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.RevisionHash;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param otherReleases active ones in the namespace, a few of them
  * @param storm more unrelated workloads alert than the limit
  * @param cut alerts and pods left out for size
+ * @param findings what the cluster itself shows against the new revision, and the same of the workload's other pods
+ * @param failingElsewhere other workloads whose pods came into the same trouble with ours or not long before, a few of them
  */
 public record Case(
         Instant at,
@@ -45,7 +49,40 @@ public record Case(
         int stablePods,
         List<WorkloadRef> otherReleases,
         boolean storm,
-        int cut) {
+        int cut,
+        List<Finding> findings,
+        List<Failing> failingElsewhere) {
+
+    /** One that only alerts are about. */
+    public Case(
+            Instant at,
+            Duration settle,
+            Release release,
+            List<Hit> hits,
+            List<Elsewhere> elsewhere,
+            List<Pod> pods,
+            List<NodeFacts> nodes,
+            int newPods,
+            int stablePods,
+            List<WorkloadRef> otherReleases,
+            boolean storm,
+            int cut) {
+        this(
+                at,
+                settle,
+                release,
+                hits,
+                elsewhere,
+                pods,
+                nodes,
+                newPods,
+                stablePods,
+                otherReleases,
+                storm,
+                cut,
+                List.of(),
+                List.of());
+    }
 
     /**
      * An alert about the workload.
@@ -97,6 +134,14 @@ public record Case(
                 .thenComparing(Elsewhere::fingerprint);
     }
 
+    /** A workload, not this one, of which a pod is in trouble. */
+    public record Failing(Trouble kind, WorkloadRef workload, Instant since) {
+
+        static final Comparator<Failing> FIRST = Comparator.comparing(Failing::since)
+                .thenComparing(Failing::workload)
+                .thenComparing(Failing::kind);
+    }
+
     /** A pod of the workload. */
     public record Pod(
             String name,
@@ -111,6 +156,8 @@ public record Case(
         pods = List.copyOf(pods);
         nodes = List.copyOf(nodes);
         otherReleases = List.copyOf(otherReleases);
+        findings = List.copyOf(findings);
+        failingElsewhere = List.copyOf(failingElsewhere);
     }
 
     /** The same case with what is known of the nodes' leases. */
@@ -119,7 +166,36 @@ public record Case(
                 .map(node -> new NodeFacts(node.name(), node.ready(), renewedAt.get(node.name())))
                 .toList();
         return new Case(
-                at, settle, release, hits, elsewhere, pods, known, newPods, stablePods, otherReleases, storm, cut);
+                at,
+                settle,
+                release,
+                hits,
+                elsewhere,
+                pods,
+                known,
+                newPods,
+                stablePods,
+                otherReleases,
+                storm,
+                cut,
+                findings,
+                failingElsewhere);
+    }
+
+    /** Whether nothing is about the release. */
+    public boolean isEmpty() {
+        return hits.isEmpty() && findings.isEmpty();
+    }
+
+    /** What an act would answer: the firings that may start an incident and go on, and what stands against the new revision. */
+    public List<Episode> causes() {
+        var found =
+                findings.stream().filter(Finding::isCause).map(Finding::kind).distinct();
+        return Stream.concat(
+                        firingTriggers().stream().map(Hit::episode),
+                        found.map(
+                                kind -> Finding.episode(kind, release.uid(), release.revision(), release.startedAt())))
+                .toList();
     }
 
     /** The firings that may start an incident and go on. */

@@ -12,7 +12,9 @@ import io.rollguard.release.PodFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.Releases;
 import io.rollguard.release.RevisionFacts;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +26,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -54,8 +57,20 @@ public final class Cases {
      * @param lookback how far back an earlier firing counts
      * @param alertTimeToLive after how long without a word an alert is unknown
      * @param trigger which alerts may start an incident
+     * @param activeAt when the expression behind an alert began to hold, where somebody who evaluates it says so
      */
-    public record Terms(Duration settle, Duration lookback, Duration alertTimeToLive, Predicate<Alert> trigger) {}
+    public record Terms(
+            Duration settle,
+            Duration lookback,
+            Duration alertTimeToLive,
+            Predicate<Alert> trigger,
+            Function<Alert, Optional<Instant>> activeAt) {
+
+        /** Where nobody knows more of an alert than it says itself. */
+        public Terms(Duration settle, Duration lookback, Duration alertTimeToLive, Predicate<Alert> trigger) {
+            this(settle, lookback, alertTimeToLive, trigger, alert -> Optional.empty());
+        }
+    }
 
     public Cases(ClusterObjects objects, AlertTable alerts, Releases releases, Terms terms) {
         this.objects = objects;
@@ -73,7 +88,8 @@ public final class Cases {
      */
     public Case of(WorkloadFacts workload, Release release, Set<Episode> spent, boolean storm, Instant at) {
         var hits = hits(release, spent, at);
-        if (hits.isEmpty()) { // most releases most of the time: nothing else would be weighed
+        var findings = findings(workload, release, at);
+        if (hits.isEmpty() && findings.isEmpty()) { // most releases most of the time: nothing else would be weighed
             return new Case(
                     at,
                     terms.settle(),
@@ -94,6 +110,7 @@ public final class Cases {
         var pods = pods(revisions, isNew, pod -> !pod.terminating());
         var named = new HashSet<String>();
         kept.stream().map(Case.Hit::pod).filter(Objects::nonNull).forEach(named::add);
+        findings.stream().map(Finding::pod).filter(Objects::nonNull).forEach(named::add);
         var telling = pods(revisions, isNew, pod -> named.contains(pod.name()) || isUnwell(pod)).stream()
                 .limit(MAX_PODS)
                 .toList();
@@ -122,7 +139,73 @@ public final class Cases {
                         .sorted()
                         .toList(),
                 storm,
-                hits.size() - kept.size() + unknown(release));
+                hits.size() - kept.size() + Math.max(0, findings.size() - MAX_PODS) + unknown(release),
+                findings.stream().limit(MAX_PODS).toList(),
+                failingElsewhere(release, findings, at));
+    }
+
+    /** What the cluster shows against the new revision, and the same of the other pods; nothing where it shows nothing of that. */
+    private List<Finding> findings(WorkloadFacts workload, Release release, Instant at) {
+        var kinds = new ArrayList<Trouble>(); // of the revision as a whole
+        if (release.stage() == Release.Stage.ABORTED && workload.is(Trait.ANALYSIS_FAILED)) {
+            kinds.add(Trouble.ANALYSIS_FAILED); // it aborts by itself for it, so until it has there is nothing to do
+        }
+        if (release.stage() == Release.Stage.IN_PROGRESS
+                && workload.stuck()
+                && !workload.is(Trait.ABORTS_AT_DEADLINE)) {
+            kinds.add(Trouble.PROGRESS_DEADLINE);
+            if (workload.is(Trait.QUOTA_EXCEEDED)) {
+                kinds.add(Trouble.QUOTA);
+            }
+        }
+        if (kinds.isEmpty() && !objects.hasTroubledPods(release.workload().namespace())) {
+            return List.of(); // most releases most of the time
+        }
+        var revisions = objects.revisionsOf(workload);
+        var isNew = newRevisions(release, revisions);
+        var found = new ArrayList<Finding>();
+        kinds.forEach(kind -> found.add(new Finding(kind, release.revision(), true, null, release.startedAt())));
+        for (var revision : revisions) {
+            for (var pod : objects.troubledPodsOf(revision, at)) {
+                var trouble = Objects.requireNonNull(pod.trouble());
+                found.add(new Finding(
+                        trouble.kind(), revision.hash(), isNew.contains(revision.name()), pod.name(), trouble.since()));
+            }
+        }
+        var ofNew = found.stream().filter(Finding::isNew).map(Finding::kind).collect(Collectors.toSet());
+        return found.stream()
+                .filter(finding -> ofNew.contains(finding.kind()))
+                .sorted(Comparator.comparing(Finding::kind)
+                        .thenComparing(finding -> !finding.isNew())
+                        .thenComparing(finding -> String.valueOf(finding.pod())))
+                .toList();
+    }
+
+    private List<Case.Failing> failingElsewhere(Release release, List<Finding> findings, Instant at) {
+        return findings.stream()
+                .filter(finding -> finding.isNew() && finding.pod() != null)
+                .collect(Collectors.toMap(
+                        Finding::kind, Finding::since, (one, other) -> one.isBefore(other) ? one : other))
+                .entrySet()
+                .stream()
+                .flatMap(ours -> failingElsewhere(release, ours.getKey(), ours.getValue(), at))
+                .sorted(Case.Failing.FIRST)
+                .toList();
+    }
+
+    /** What began long before is no part of the same trouble: something somewhere never pulls its image. */
+    private Stream<Case.Failing> failingElsewhere(Release release, Trouble kind, Instant since, Instant at) {
+        return objects.troubled(kind, at)
+                .filter(other -> !other.workload().ref().equals(release.workload()))
+                .filter(other -> kind == Trouble.IMAGE_PULL
+                        || !isChanging(other.workload().ref(), at))
+                .map(other -> new Case.Failing(
+                        kind,
+                        other.workload().ref(),
+                        Objects.requireNonNull(other.pod().trouble()).since()))
+                .filter(other -> Judge.isSameTrouble(other.since(), since))
+                .sorted(Case.Failing.FIRST)
+                .limit(MAX_OTHERS);
     }
 
     /**
@@ -230,9 +313,25 @@ public final class Cases {
                 target.revision(),
                 target.pod(),
                 history.state(at, terms.alertTimeToLive()),
-                history.onset(terms.alertTimeToLive()),
+                onset(history, at),
                 spans,
                 sharedWith);
+    }
+
+    /**
+     * Where the alert leaves open when it began, its evaluation may know. Never later than the alert says: an evaluation that
+     * began anew has lost what was before.
+     */
+    private Onset onset(AlertHistory history, Instant at) {
+        var said = history.onset(terms.alertTimeToLive());
+        if (said.isKnown() || history.state(at, terms.alertTimeToLive()) != State.FIRING) {
+            return said;
+        }
+        return terms.activeAt()
+                .apply(history.latest())
+                .filter(known -> !known.isAfter(said.latest()))
+                .map(Onset::at)
+                .orElse(said);
     }
 
     /**

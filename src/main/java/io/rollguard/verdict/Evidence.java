@@ -35,7 +35,7 @@ public record Evidence(
         }
     }
 
-    static Evidence vote(String name, Relation relation, double weight, Fingerprint alert, String text) {
+    static Evidence vote(String name, Relation relation, double weight, @Nullable Fingerprint alert, String text) {
         return new Evidence(Kind.VOTE, name, relation, weight, alert, text);
     }
 

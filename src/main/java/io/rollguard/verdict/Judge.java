@@ -2,10 +2,15 @@ package io.rollguard.verdict;
 
 import io.rollguard.alert.AlertHistory.Span;
 import io.rollguard.alert.AlertHistory.State;
+import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Onset;
 import io.rollguard.release.Kind;
 import io.rollguard.release.NodeFacts;
+import io.rollguard.release.Release;
 import io.rollguard.release.Release.Stage;
+import io.rollguard.release.Release.Target.Basis;
+import io.rollguard.release.RevisionHash;
+import io.rollguard.release.Trouble;
 import io.rollguard.verdict.Case.Hit;
 import io.rollguard.verdict.Verdict.Outcome;
 import java.time.Duration;
@@ -16,7 +21,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,33 +61,58 @@ public final class Judge {
         if (input.cut() > 0) {
             return Verdict.inconclusive(Reason.TOO_MUCH_EVIDENCE);
         }
-        if (input.hits().isEmpty()) {
+        if (input.isEmpty()) {
             return new Verdict(Outcome.INNOCENT, 0, Reason.NO_ALERT, List.of());
         }
-        var findings = byName(input.hits().stream().sorted(STRONGEST).toList()).values().stream()
-                .map(hits -> new Weighing(input, hits).find())
+        var ofAlerts = byName(input.hits().stream().sorted(STRONGEST).toList()).values().stream()
+                .map(hits -> new Weighing(input, hits, null).weigh());
+        var opinions = Stream.concat(
+                        ofAlerts, FindingHits.of(input).entrySet().stream().map(entry -> of(input, entry)))
                 .sorted()
                 .toList();
-        var worst = findings.getFirst();
+        if (opinions.isEmpty()) {
+            return new Verdict(Outcome.INNOCENT, 0, Reason.NO_ALERT, List.of());
+        }
+        var worst = opinions.getFirst();
         var evidence = new ArrayList<Evidence>();
-        findings.forEach(finding -> evidence.addAll(finding.evidence()));
+        opinions.forEach(opinion -> evidence.addAll(opinion.evidence()));
         var score = worst.score();
-        var others = findings.stream()
-                .filter(finding -> finding.speaksAgainstRelease() && finding != worst)
+        var others = opinions.stream()
+                .filter(opinion -> opinion.speaksAgainstRelease() && opinion != worst)
                 .toList();
         if (worst.speaksAgainstRelease()) {
             for (var other : others) {
                 score = either(score, ANOTHER_ALERT);
                 evidence.add(Evidence.vote(
                         "another-alert",
-                        other.first().relation(),
+                        other.relation(),
                         ANOTHER_ALERT,
-                        other.first().fingerprint(),
-                        other.first().name() + " speaks against the release as well"));
+                        other.alert(),
+                        other.name() + " speaks against the release as well"));
             }
+        }
+        if (worst.speaksAgainstRelease()) {
+            assumedTarget(input.release()).ifPresent(evidence::add);
         }
         evidence.sort(ORDER);
         return new Verdict(worst.outcome(), Math.round(score * 100) / 100.0, worst.reason(), evidence);
+    }
+
+    /**
+     * That what would be restored is only assumed to be good: it decides nothing, and who reads the verdict should know. An
+     * abort goes back to what serves already.
+     */
+    private static Optional<Evidence> assumedTarget(Release release) {
+        return Optional.ofNullable(release.target())
+                .filter(target -> target.basis() == Basis.ASSUMED && !release.isBesideStable())
+                .map(target -> new Evidence(
+                        Evidence.Kind.VOTE,
+                        "target-assumed",
+                        null,
+                        0,
+                        null,
+                        "revision %s, which would be restored, is only assumed to be good: nobody watched it bake"
+                                .formatted(target.revision())));
     }
 
     private static final Comparator<Evidence> ORDER = Comparator.comparing(Evidence::kind)
@@ -121,9 +153,57 @@ public final class Judge {
         return ours.earliest().minus(SAME_TROUBLE);
     }
 
-    /** What one alert says of the release. */
-    private record Finding(Outcome outcome, double score, Reason reason, Hit first, List<Evidence> evidence)
-            implements Comparable<Finding> {
+    /** What one kind of finding says of the release. */
+    private static Opinion of(Case input, Map.Entry<Trouble, List<Hit>> found) {
+        var kind = found.getKey();
+        if (kind != Trouble.PROGRESS_DEADLINE) {
+            return new Weighing(input, found.getValue(), kind).weigh();
+        }
+        boolean isQuota = input.findings().stream().anyMatch(finding -> finding.kind() == Trouble.QUOTA);
+        if (isQuota) {
+            return unplaced(
+                    Reason.QUOTA_EXCEEDED, "the progress deadline passed while a quota kept pods from being created");
+        }
+        return found.getValue().stream().noneMatch(hit -> hit.revision() != null && isNew(input, hit.revision()))
+                ? unplaced(
+                        Reason.NOT_PLACED,
+                        "the progress deadline passed, and none of its %d new pods is on a node and not ready"
+                                .formatted(input.newPods()))
+                : new Weighing(input, found.getValue(), kind).weigh();
+    }
+
+    private static Opinion unplaced(Reason reason, String text) {
+        return new Opinion(
+                Outcome.INCONCLUSIVE,
+                0,
+                reason,
+                Trouble.PROGRESS_DEADLINE.label(),
+                Relation.NEW_REVISION,
+                null,
+                List.of(Evidence.veto(reason, Relation.NEW_REVISION, null, text)));
+    }
+
+    private static boolean isNew(Case input, RevisionHash revision) {
+        return revision.equals(input.release().revision())
+                || input.pods().stream()
+                        .anyMatch(pod -> pod.isNew() && pod.revision().equals(revision));
+    }
+
+    /** Whether a pod elsewhere came into trouble with ours, or not long before or after. */
+    static boolean isSameTrouble(Instant elsewhere, Instant ours) {
+        return Duration.between(elsewhere, ours).abs().compareTo(SAME_TROUBLE) <= 0;
+    }
+
+    /** What one alert, or one kind of finding, says of the release. */
+    private record Opinion(
+            Outcome outcome,
+            double score,
+            Reason reason,
+            String name,
+            Relation relation,
+            @Nullable Fingerprint alert,
+            List<Evidence> evidence)
+            implements Comparable<Opinion> {
 
         boolean speaksAgainstRelease() {
             return outcome == Outcome.GUILTY || (outcome == Outcome.SUSPECT && reason == Reason.SETTLING);
@@ -131,10 +211,10 @@ public final class Judge {
 
         /** The most suspect first. */
         @Override
-        public int compareTo(Finding other) {
-            return Comparator.comparing(Finding::outcome)
-                    .thenComparing(Finding::score, Comparator.reverseOrder())
-                    .thenComparing(finding -> finding.first().name())
+        public int compareTo(Opinion other) {
+            return Comparator.comparing(Opinion::outcome)
+                    .thenComparing(Opinion::score, Comparator.reverseOrder())
+                    .thenComparing(Opinion::name)
                     .compare(this, other);
         }
     }
@@ -147,72 +227,82 @@ public final class Judge {
         WORKLOAD
     }
 
-    /** The weighing of one alert: all hits of one name. */
+    /** The weighing of one alert, all hits of one name; or of one kind of finding, of which each pod counts as a hit. */
     private static final class Weighing {
 
         private final Case input;
         private final List<Hit> all;
         private final List<Hit> firing;
+        private final @Nullable Trouble found;
         private final List<Evidence> evidence = new ArrayList<>();
 
-        Weighing(Case input, List<Hit> all) {
+        /** @param found null for an alert */
+        Weighing(Case input, List<Hit> all, @Nullable Trouble found) {
             this.input = input;
+            this.found = found;
             this.all = all;
             this.firing =
                     all.stream().filter(hit -> hit.state() == State.FIRING).toList();
         }
 
-        Finding find() {
+        Opinion weigh() {
             if (firing.isEmpty()) {
                 return quiet();
             }
             if (firing.stream().noneMatch(Hit::trigger)) {
                 vote("context", CONTEXT, "%s fires, as context only".formatted(name()));
-                return finding(Outcome.INCONCLUSIVE, CONTEXT, Reason.NO_TRIGGER);
+                return opinion(Outcome.INCONCLUSIVE, CONTEXT, Reason.NO_TRIGGER);
             }
             var naming = naming();
             double score = votes(naming);
             if (firedBefore(naming)) {
-                return finding(Outcome.INNOCENT, 0, Reason.FIRED_BEFORE);
+                return opinion(Outcome.INNOCENT, 0, Reason.FIRED_BEFORE);
             }
             double onStable = shareOfStable();
             double onNew = shareOfNew(naming);
-            boolean comparable = input.stablePods() > 0 || firing.stream().allMatch(this::isOnStable);
+            boolean comparable =
+                    input.stablePods() > 0 || isOfStarting() || firing.stream().allMatch(this::isOnStable);
             if (onStable > 0 && comparable && onStable >= onNew) {
-                vetoByComparison(Reason.FIRES_ON_STABLE, onStable, onNew);
-                return finding(Outcome.INNOCENT, 0, Reason.FIRES_ON_STABLE);
+                var asMuch = found == null ? Reason.FIRES_ON_STABLE : Reason.STABLE_FAIL_TOO;
+                vetoByComparison(asMuch, onStable, onNew);
+                return opinion(Outcome.INNOCENT, 0, asMuch);
             }
             if (onDeadNodesOnly()) {
                 veto(
                         Reason.NODES_NOT_READY,
                         "every failing pod is on a node that is not ready or not heard of: "
                                 + String.join(", ", deadNodes()));
-                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.NODES_NOT_READY);
+                return opinion(Outcome.INCONCLUSIVE, score / 2, Reason.NODES_NOT_READY);
             }
             if (isFlapping()) {
                 veto(
                         Reason.FLAPPING,
                         "%s began %d times or more within %s".formatted(name(), FLAPS, minutes(FLAP_WINDOW)));
-                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.FLAPPING);
+                return opinion(Outcome.INCONCLUSIVE, score / 2, Reason.FLAPPING);
             }
             if (input.storm()) {
                 veto(Reason.STORM, "many unrelated workloads began to alert within a minute");
-                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.STORM);
+                return opinion(Outcome.INCONCLUSIVE, score / 2, Reason.STORM);
             }
             if (onStable > 0) {
-                vetoByComparison(Reason.STABLE_FIRES_TOO, onStable, onNew);
-                return finding(Outcome.SUSPECT, score / 2, Reason.STABLE_FIRES_TOO);
+                var less = found == null ? Reason.STABLE_FIRES_TOO : Reason.STABLE_FAIL_TOO;
+                vetoByComparison(less, onStable, onNew);
+                return opinion(Outcome.SUSPECT, score / 2, less);
+            }
+            if (found == Trouble.IMAGE_PULL && !failingElsewhere().isEmpty()) {
+                veto(Reason.REGISTRY_TROUBLE, "%s can't pull an image either".formatted(othersFailing()));
+                return opinion(Outcome.INCONCLUSIVE, score / 2, Reason.REGISTRY_TROUBLE);
             }
             boolean inProgress = input.release().stage() != Stage.BAKING;
             if (naming == Naming.REVISION && inProgress && !namesOutliveRevisions()) {
-                return finding(Outcome.GUILTY, score, Reason.NAMES_NEW_REVISION);
+                return opinion(Outcome.GUILTY, score, guilt(Reason.NAMES_NEW_REVISION));
             }
             return onWeakerEvidence(naming, score);
         }
 
         /** The second row of the act table: the workload or one of several new pods is named, or all traffic is on the new revision. */
-        private Finding onWeakerEvidence(Naming naming, double score) {
-            boolean measured = naming != Naming.WORKLOAD && input.stablePods() > 0;
+        private Opinion onWeakerEvidence(Naming naming, double score) {
+            boolean measured = naming != Naming.WORKLOAD && input.stablePods() > 0 && !isOfStarting();
             if ((naming == Naming.WORKLOAD || namesOutliveRevisions()) && onsetMayBeOlder()) {
                 veto(
                         Reason.ONSET_UNCLEAR,
@@ -223,15 +313,15 @@ public final class Judge {
                                         onset().latest(),
                                         input.release().startedAt(),
                                         firstPod()));
-                return finding(Outcome.SUSPECT, score / 2, Reason.ONSET_UNCLEAR);
+                return opinion(Outcome.SUSPECT, score / 2, Reason.ONSET_UNCLEAR);
             }
             var overlap = overlap(measured);
             if (overlap != null) {
                 veto(Reason.OVERLAP, overlap);
-                return finding(Outcome.INCONCLUSIVE, score / 2, Reason.OVERLAP);
+                return opinion(Outcome.INCONCLUSIVE, score / 2, Reason.OVERLAP);
             }
             if (!measured && othersHit()) {
-                return finding(Outcome.SUSPECT, score / 2, Reason.OTHERS_HIT);
+                return opinion(Outcome.SUSPECT, score / 2, Reason.OTHERS_HIT);
             }
             var settled = firing.stream()
                     .map(Hit::firstHeard)
@@ -239,17 +329,31 @@ public final class Judge {
                     .orElseThrow()
                     .plus(input.settle());
             if (input.at().isBefore(settled)) {
-                return finding(Outcome.SUSPECT, score, Reason.SETTLING);
+                return opinion(Outcome.SUSPECT, score, Reason.SETTLING);
             }
             var reason = naming == Naming.REVISION ? Reason.NAMES_NEW_REVISION : Reason.BEGAN_WITH_RELEASE;
-            return finding(Outcome.GUILTY, score, reason);
+            return opinion(Outcome.GUILTY, score, guilt(reason));
         }
 
-        private Finding quiet() {
+        private Reason guilt(Reason ofAlert) {
+            return switch (found) {
+                case null -> ofAlert;
+                case CRASH_LOOP, IMAGE_PULL, NOT_CREATED -> Reason.NEW_PODS_FAIL;
+                case PROGRESS_DEADLINE -> Reason.DEADLINE_PASSED;
+                case ANALYSIS_FAILED -> Reason.ANALYSIS_FAILED;
+                case QUOTA -> throw new IllegalStateException("a quota is held against nobody");
+            };
+        }
+
+        private boolean isOfStarting() {
+            return found != null && found.isOfStarting();
+        }
+
+        private Opinion quiet() {
             boolean unknown = all.stream().anyMatch(hit -> hit.state() == State.UNKNOWN && hit.trigger());
             return unknown
-                    ? finding(Outcome.INCONCLUSIVE, 0, Reason.ALERT_UNKNOWN)
-                    : finding(Outcome.INNOCENT, 0, Reason.RESOLVED);
+                    ? opinion(Outcome.INCONCLUSIVE, 0, Reason.ALERT_UNKNOWN)
+                    : opinion(Outcome.INNOCENT, 0, Reason.RESOLVED);
         }
 
         // --- votes
@@ -260,14 +364,14 @@ public final class Judge {
             switch (naming) {
                 case REVISION ->
                     score = vote(
-                            "names-new-revision",
+                            found == null ? "names-new-revision" : found.label(),
                             NAMES_REVISION,
-                            "%s names revision %s%s".formatted(name(), release.revision(), onPods()));
+                            against(release.revision()));
                 case ONE_OF_ITS_PODS ->
                     score = vote(
-                            "names-new-pod",
+                            found == null ? "names-new-pod" : found.label(),
                             NAMES_NEW_POD,
-                            "%s names revision %s%s".formatted(name(), release.revision(), onPods()));
+                            against(release.revision()));
                 case WORKLOAD -> {
                     var lag = Duration.between(release.exposedBefore(onset().latest()), onset().latest());
                     double late = Math.max(0, lag.toMillis()) / (double) HALF_LIFE.toMillis();
@@ -284,6 +388,17 @@ public final class Judge {
                 score = either(score, vote("severity", CRITICAL, "%s is critical".formatted(name())));
             }
             return score;
+        }
+
+        private String against(RevisionHash revision) {
+            if (found == null) {
+                return "%s names revision %s%s".formatted(name(), revision, onPods());
+            }
+            long pods = firingNewPods().size();
+            return pods == 0
+                    ? "the pods of revision %s %s".formatted(revision, found.words())
+                    : "%d of the %d pods of revision %s %s"
+                            .formatted(pods, Math.max(input.newPods(), pods), revision, found.words());
         }
 
         private static String after(Duration lag) {
@@ -314,11 +429,7 @@ public final class Judge {
         }
 
         private boolean isNew(Hit hit) {
-            return hit.revision() != null
-                    && (hit.revision().equals(input.release().revision())
-                            || input.pods().stream()
-                                    .anyMatch(
-                                            pod -> pod.isNew() && pod.revision().equals(hit.revision())));
+            return hit.revision() != null && Judge.isNew(input, hit.revision());
         }
 
         private List<String> firingNewPods() {
@@ -352,8 +463,16 @@ public final class Judge {
                     .filter(pod -> pod.ready() && named.contains(pod.name()))
                     .count();
             // those that are named but not ready, or gone, are not among stablePods
-            long pods = Math.max(input.stablePods(), ready) + named.size() - ready;
+            long pods = isOfStarting()
+                    ? Math.max(named.size(), unreadyStable())
+                    : Math.max(input.stablePods(), ready) + named.size() - ready;
             return named.size() / (double) pods;
+        }
+
+        private long unreadyStable() {
+            return input.pods().stream()
+                    .filter(pod -> !pod.isNew() && !pod.ready())
+                    .count();
         }
 
         private boolean isOnStable(Hit hit) {
@@ -395,7 +514,7 @@ public final class Judge {
 
         /** The pods of a StatefulSet keep their names, so a name does not tell that the trouble is no older than the revision. */
         private boolean namesOutliveRevisions() {
-            return input.release().workload().kind() == Kind.STATEFULSET;
+            return found == null && input.release().workload().kind() == Kind.STATEFULSET;
         }
 
         private Onset onset() {
@@ -404,12 +523,13 @@ public final class Judge {
 
         /**
          * What began before there was a new pod is not its doing, and an interval that holds that time cannot tell which came
-         * first. An abort is cheap enough where the alert has been quiet for the whole lookback before (an earlier firing was
-         * a veto already).
+         * first. Going back to what serves beside it is cheap enough where the alert has been quiet for the whole lookback
+         * before (an earlier firing was a veto already).
          */
         private boolean onsetMayBeOlder() {
             boolean straddles = firing.stream().anyMatch(hit -> hit.onset().straddles(firstPod()));
-            return onset().isBefore(firstPod()) || (straddles && Act.of(input.release()) != Act.ABORT);
+            return onset().isBefore(firstPod())
+                    || (straddles && !input.release().isBesideStable());
         }
 
         /** When the first pod of the new revision appeared; the release's start where none is known. */
@@ -488,7 +608,7 @@ public final class Judge {
                 return "%s is about %s as well, which has an active release too"
                         .formatted(name(), shared.getFirst().shortName());
             }
-            if (Act.of(input.release()) == Act.RESTORE && !input.otherReleases().isEmpty()) {
+            if (!input.release().isBesideStable() && !input.otherReleases().isEmpty()) {
                 var first = input.otherReleases().stream()
                         .min(Comparator.naturalOrder())
                         .orElseThrow();
@@ -497,7 +617,28 @@ public final class Judge {
             return null;
         }
 
+        private List<Case.Failing> failingElsewhere() {
+            return input.failingElsewhere().stream()
+                    .filter(each -> each.kind() == found)
+                    .sorted(Case.Failing.FIRST)
+                    .toList();
+        }
+
+        private String othersFailing() {
+            return failingElsewhere().stream()
+                    .map(each -> each.workload().shortName())
+                    .distinct()
+                    .collect(Collectors.joining(", "));
+        }
+
         private boolean othersHit() {
+            if (found != null) {
+                boolean others = !failingElsewhere().isEmpty();
+                if (others) {
+                    veto(Reason.OTHERS_HIT, "pods of %s fail in the same way".formatted(othersFailing()));
+                }
+                return others;
+            }
             var ours = onset();
             var same = input.elsewhere().stream()
                     .filter(each -> isSameTrouble(each.onset(), ours))
@@ -526,25 +667,37 @@ public final class Judge {
             return firing.isEmpty() ? all.getFirst() : firing.getFirst();
         }
 
+        /** A finding comes from the cluster. */
+        private @Nullable Fingerprint alert() {
+            return found == null ? first().fingerprint() : null;
+        }
+
         private double vote(String name, double weight, String text) {
             double rounded = Math.round(weight * 1000) / 1000.0;
-            evidence.add(Evidence.vote(name, first().relation(), rounded, first().fingerprint(), text));
+            evidence.add(Evidence.vote(name, first().relation(), rounded, alert(), text));
             return weight;
         }
 
         private void veto(Reason reason, String text) {
-            evidence.add(Evidence.veto(reason, first().relation(), first().fingerprint(), text));
+            evidence.add(Evidence.veto(reason, first().relation(), alert(), text));
         }
 
         private void vetoByComparison(Reason reason, double onStable, double onNew) {
             veto(
                     reason,
-                    "%s fires on %s of the stable pods and %s of the new ones"
-                            .formatted(name(), percent(onStable), percent(onNew)));
+                    found == null
+                            ? "%s fires on %s of the stable pods and %s of the new ones"
+                                    .formatted(name(), percent(onStable), percent(onNew))
+                            : "%s of the stable pods%s and %s of the new ones %s"
+                                    .formatted(
+                                            percent(onStable),
+                                            isOfStarting() ? " that are not ready" : "",
+                                            percent(onNew),
+                                            found.words()));
         }
 
-        private Finding finding(Outcome outcome, double score, Reason reason) {
-            return new Finding(outcome, score, reason, first(), evidence);
+        private Opinion opinion(Outcome outcome, double score, Reason reason) {
+            return new Opinion(outcome, score, reason, name(), first().relation(), alert(), evidence);
         }
     }
 

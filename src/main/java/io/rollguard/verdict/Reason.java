@@ -8,6 +8,10 @@ public enum Reason {
     // --- why a release is guilty
     NAMES_NEW_REVISION("names-new-revision", "the alert names the new revision, and fires on no stable pod"),
     BEGAN_WITH_RELEASE("began-with-release", "the trouble began after the release, and nothing speaks against it"),
+    NEW_PODS_FAIL("new-pods-fail", "its new pods fail, and the stable ones do not"),
+    DEADLINE_PASSED(
+            "deadline-passed", "its new pods were not ready within the progress deadline, and the stable ones are"),
+    ANALYSIS_FAILED("analysis-failed", "the analysis of the new revision failed"),
 
     // --- why it is not, or not surely
     NO_ALERT("no-alert", "no alert is about this release"),
@@ -16,6 +20,10 @@ public enum Reason {
     FIRED_BEFORE("fired-before", "the same alert fired before the release"),
     FIRES_ON_STABLE("fires-on-stable", "it fires as much on stable pods"),
     STABLE_FIRES_TOO("stable-fires-too", "it fires on stable pods too, though less"),
+    STABLE_FAIL_TOO("stable-fail-too", "stable pods fail in the same way"),
+    REGISTRY_TROUBLE("registry-trouble", "other workloads can't pull images either, so the registry is suspected"),
+    QUOTA_EXCEEDED("quota-exceeded", "a quota keeps its pods from being created"),
+    NOT_PLACED("not-placed", "its new pods could not be created or found no node, which may be the cluster's fault"),
     OTHERS_HIT(
             "others-hit", "workloads that did not change are hit as well, and nothing tells new pods from stable ones"),
     ONSET_UNCLEAR("onset-unclear", "the trouble may have begun before the release"),
@@ -43,6 +51,8 @@ public enum Reason {
     KIND_UNSUPPORTED("kind-unsupported", "rolling back this kind of workload is not supported yet"),
     STATE_UNSUPPORTED("state-unsupported", "rolling back this strategy or state is not supported yet"),
     WORKLOAD_PAUSED("workload-paused", "the workload is paused, so its controller would not move"),
+    ON_DELETE("on-delete", "its pods are replaced only when somebody deletes them"),
+    PARTITION_RAISED("partition-raised", "a partition holds pods on the release, so a restore would not move them"),
     RIGHTS_MISSING("rights-missing", "the cluster does not give Rollguard the rights for it"),
     PAUSED("paused", "Rollguard is paused"),
     BREAKER_OPEN("breaker-open", "too many rollbacks in a short time"),
@@ -53,19 +63,32 @@ public enum Reason {
     UNREADABLE_MODE("unreadable-mode", "the annotation rollguard.io/mode is neither observe, approve nor auto"),
     NOT_APPROVED("not-approved", "a person must approve it first"),
 
+    // --- why nothing is done though a person asks for it by hand
+    ALREADY_THERE("already-there", "the workload is on that revision already"),
+    NO_SUCH_REVISION("no-such-revision", "no template of that revision is left"),
+    TARGET_ROLLED_BACK("target-rolled-back", "the revision to go back to was itself rolled back from, or found guilty"),
+    OBSERVE_ONLY("observe-only", "in mode observe nothing is written to the cluster"),
+
     // --- how an attempt ended without the act
     WITHDRAWN("withdrawn", "the verdict no longer allows it"),
     STALE("stale", "the workload changed in between"),
     FORBIDDEN("forbidden", "the cluster does not allow it to Rollguard"),
     GONE("gone", "the workload is gone"),
     REJECTED("rejected", "the cluster refused the request"),
+    DENIED_BY_POLICY("denied-by-policy", "an admission policy of the cluster does not allow it"),
+    REFERENCE_MISSING("reference-missing", "something that the good revision needs is not there"),
+    NO_QUOTA_LEFT("no-quota-left", "a quota of the namespace leaves no room for it"),
     UNREACHABLE("unreachable", "the cluster did not answer"),
     NOT_EFFECTIVE("not-effective", "the request was accepted, but pods and traffic did not move"),
+    STUCK_POD("stuck-pod", "a pod that is not ready holds the StatefulSet back until somebody deletes it"),
     UNRESOLVED("unresolved", "it is not known in time whether the act was done"),
     SUPERSEDED("superseded", "a newer revision replaced the release"),
     RELEASE_OVER("release-over", "the release is over: it has baked, or was replaced"),
+    RECOVERED("recovered", "its pods no longer fail"),
     NOT_CURED("not-cured", "the alerts go on after the rollback"),
+    STILL_FAILING("still-failing", "pods go on failing after the rollback"),
     DISMISSED("dismissed", "a person dismissed it"),
+    LEFT_AGAIN("left-again", "the workload has left the revision that had come back"),
 
     // --- why a person's command is not followed
     INCIDENT_CLOSED("incident-closed", "the incident is closed"),

@@ -25,6 +25,11 @@ public record Verdict(Outcome outcome, double score, Reason reason, List<Evidenc
         }
     }
 
+    /** Whether it stands on what the cluster itself shows, and on no alert. */
+    public boolean isWithoutAlerts() {
+        return !evidence.isEmpty() && evidence.stream().allMatch(each -> each.alert() == null);
+    }
+
     public boolean isGuilty() {
         return outcome == Outcome.GUILTY;
     }

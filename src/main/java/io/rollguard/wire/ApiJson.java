@@ -7,7 +7,10 @@ import io.rollguard.alert.Episode;
 import io.rollguard.incident.Answers;
 import io.rollguard.incident.Attempt;
 import io.rollguard.incident.Incident;
+import io.rollguard.incident.Order;
+import io.rollguard.reactor.ByHand;
 import io.rollguard.release.Release;
+import io.rollguard.verdict.Act;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -39,11 +42,14 @@ public final class ApiJson {
         var release = incident.release();
         json.set("release", release == null ? Json.text(null) : ReleaseJson.release(release));
         json.set("judged", judged(incident.judged()));
+        json.set("ordered", ordered(incident.answers().ordered()));
         json.set("attempts", Json.array(incident.attempts(), ApiJson::attempt));
         json.set("answers", Json.array(incident.answers().given(), ApiJson::answer));
         json.set("curedAt", Json.time(incident.curedAt()));
         json.set("uncuredAt", Json.time(incident.uncuredAt()));
         json.set("closedFor", VerdictJson.reason(incident.closedFor()));
+        json.set("returned", returned(incident.aftermath().returned()));
+        json.set("forward", Json.text(incident.aftermath().forward()));
         json.set("timeline", Json.array(incident.timeline(), ApiJson::entry));
         json.set(
                 "messages",
@@ -100,6 +106,17 @@ public final class ApiJson {
         return json;
     }
 
+    private static JsonNode returned(Incident.@Nullable Return returned) {
+        if (returned == null) {
+            return Json.text(null);
+        }
+        var json = Json.object();
+        json.set("at", Json.time(returned.at()));
+        json.set("who", ReleaseJson.write(returned.who()));
+        json.put("command", returned.command());
+        return json;
+    }
+
     private static ObjectNode attempt(Attempt attempt) {
         var json = Json.object();
         json.put("number", attempt.number());
@@ -107,11 +124,36 @@ public final class ApiJson {
         json.set("target", Json.text(attempt.target()));
         json.set("intendedAt", Json.time(attempt.intendedAt()));
         json.set("triggers", Json.array(attempt.triggers(), ApiJson::episode));
+        var asked = attempt.asked();
+        json.set("asked", asked == null ? Json.text(null) : asked(asked));
         json.set("void", VerdictJson.reason(attempt.voided()));
         json.set("acceptedAt", Json.time(attempt.acceptedAt()));
         json.set("verifiedAt", Json.time(attempt.verifiedAt()));
         json.set("failure", failure(attempt.failure()));
+        json.set("snapshot", Json.text(attempt.left().snapshot()));
+        json.set("next", Json.text(attempt.left().next()));
         return json;
+    }
+
+    /** The rollback that a person ordered last. */
+    private static JsonNode ordered(Order.@Nullable Given given) {
+        if (given == null) {
+            return Json.text(null);
+        }
+        var json = asked(given);
+        json.put("act", given.order().act().label());
+        json.put("target", given.order().target().value());
+        json.put("command", given.command().toString());
+        json.put("from", given.from());
+        json.set("at", Json.time(given.at()));
+        return json;
+    }
+
+    private static ObjectNode asked(Order.Given given) {
+        return Json.object()
+                .put("by", given.by())
+                .put("why", given.order().why())
+                .put("force", given.order().force());
     }
 
     private static JsonNode failure(Attempt.@Nullable Failure failure) {
@@ -152,6 +194,56 @@ public final class ApiJson {
         json.put("by", entry.by());
         json.set("at", Json.time(entry.at()));
         return json;
+    }
+
+    /** What a rollback by hand would be. */
+    public static ObjectNode plan(ByHand.Plan.Made plan) {
+        var release = plan.release();
+        var target = release.target();
+        var json = Json.object();
+        json.set("workload", ReleaseJson.workload(release.workload(), release.uid()));
+        json.put("incident", plan.incident().toString());
+        json.put("act", plan.act().label());
+        json.put("revision", release.revision().value());
+        json.set("target", Json.text(target == null ? null : target.revision()));
+        json.set("basis", Json.text(target == null ? null : target.basis().label()));
+        json.put("stage", release.stage().label());
+        json.set("startedAt", Json.time(release.startedAt()));
+        json.set("refused", VerdictJson.reason(plan.refusal()));
+        json.put("yieldsToForce", plan.yieldsToForce());
+        json.put("command", plan.command());
+        json.set(
+                "snapshot",
+                Json.text(
+                        plan.act() == Act.RESTORE
+                                ? StoredTemplate.nameOfSnapshot(release.workload(), release.revision())
+                                : null));
+        json.put("undo", undo(plan));
+        json.set("revisions", Json.array(plan.known(), known -> known(known, plan)));
+        return json;
+    }
+
+    private static ObjectNode known(ByHand.Known known, ByHand.Plan.Made plan) {
+        var json = Json.object();
+        json.put("revision", known.hash().value());
+        json.put("number", known.number());
+        json.set("since", Json.time(known.since()));
+        json.set("good", Json.text(known.basis() == null ? null : known.basis().label()));
+        json.put("current", known.hash().equals(plan.release().revision()));
+        return json;
+    }
+
+    /** What a person types to go forward again. */
+    private static String undo(ByHand.Plan.Made plan) {
+        var workload = plan.release().workload();
+        return plan.act() == Act.ABORT
+                ? "kubectl argo rollouts retry rollout %s -n %s".formatted(workload.name(), workload.namespace())
+                : "./rollguard rollback %s/%s -n %s --to %s --force --reason '...'"
+                        .formatted(
+                                workload.kind().alertLabel(),
+                                workload.name(),
+                                workload.namespace(),
+                                plan.release().revision());
     }
 
     /** An active release. */

@@ -7,8 +7,10 @@ import io.rollguard.alert.Fingerprint;
 import io.rollguard.alert.Onset;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.RevisionHash;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Case;
+import io.rollguard.verdict.Finding;
 import io.rollguard.verdict.Relation;
 
 /** The complete input of a judgement, so that it can be repeated from its record alone. */
@@ -30,6 +32,10 @@ final class CaseJson {
         json.set("otherReleases", Json.array(input.otherReleases(), Json::text));
         json.put("storm", input.storm());
         json.put("cut", input.cut());
+        if (!input.findings().isEmpty()) { // an input that was recorded before there were any has none
+            json.set("findings", Json.array(input.findings(), CaseJson::finding));
+            json.set("failingElsewhere", Json.array(input.failingElsewhere(), CaseJson::failing));
+        }
         return json;
     }
 
@@ -46,7 +52,43 @@ final class CaseJson {
                 json.whole("stablePods"),
                 json.texts("otherReleases", WorkloadRef::parse),
                 json.flag("storm"),
-                json.whole("cut"));
+                json.whole("cut"),
+                json.objects("findings", CaseJson::finding),
+                json.objects("failingElsewhere", CaseJson::failing));
+    }
+
+    private static ObjectNode finding(Finding finding) {
+        var json = Json.object();
+        json.put("kind", finding.kind().label());
+        json.put("revision", finding.revision().value());
+        json.put("new", finding.isNew());
+        json.set("pod", Json.text(finding.pod()));
+        json.set("since", Json.time(finding.since()));
+        return json;
+    }
+
+    private static Finding finding(Fields json) {
+        return new Finding(
+                json.oneOf("kind", Trouble.values(), Trouble::label),
+                json.as("revision", RevisionHash::new),
+                json.flag("new"),
+                json.optionalText("pod"),
+                json.time("since"));
+    }
+
+    private static ObjectNode failing(Case.Failing failing) {
+        var json = Json.object();
+        json.put("kind", failing.kind().label());
+        json.set("workload", Json.text(failing.workload()));
+        json.set("since", Json.time(failing.since()));
+        return json;
+    }
+
+    private static Case.Failing failing(Fields json) {
+        return new Case.Failing(
+                json.oneOf("kind", Trouble.values(), Trouble::label),
+                json.as("workload", WorkloadRef::parse),
+                json.time("since"));
     }
 
     private static ObjectNode hit(Case.Hit hit) {

@@ -35,6 +35,14 @@ public final class CommandEvents {
         json.put("by", command.by());
         json.put("at", command.at().toString());
         json.put("expiresAt", command.expiresAt().toString());
+        var order = command.order();
+        if (order != null) {
+            json.put("revision", order.revision().value());
+            json.put("act", order.act().label());
+            json.put("target", order.target().value());
+            json.put("why", order.why());
+            json.put("force", order.force());
+        }
         var headers = CloudEvent.headers(
                 command.id(),
                 PREFIX + command.kind().label() + VERSION,
@@ -78,6 +86,7 @@ public final class CommandEvents {
                 json.longNumber("seen", Long.MAX_VALUE),
                 json.text("by"),
                 json.time("at"),
-                json.time("expiresAt"));
+                json.time("expiresAt"),
+                kind == Command.Kind.ROLLBACK ? IncidentEvents.order(json) : null);
     }
 }

@@ -44,6 +44,7 @@ public record EventType(String name, Topic topic) {
                                     "cured",
                                     "uncured",
                                     "failed",
+                                    "returned",
                                     "told",
                                     "answered",
                                     "closed")),

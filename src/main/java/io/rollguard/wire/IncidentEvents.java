@@ -7,11 +7,13 @@ import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Order;
 import io.rollguard.incident.Uuid5;
 import io.rollguard.policy.Allowed;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Case;
+import io.rollguard.verdict.Finding;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.io.IOException;
@@ -106,14 +108,27 @@ public final class IncidentEvents {
             case Step.Suspected suspected -> json.set("release", ReleaseJson.release(suspected.release()));
             case Step.Judged judged -> put(json, judged);
             case Step.Intended intended ->
-                json.set("triggers", Json.array(intended.triggers(), IncidentEvents::episode));
-            case Step.Accepted accepted -> json.put("detail", accepted.detail());
+                json.set("triggers", Json.array(intended.triggers(), episode -> episode(event, episode)));
+            case Step.Accepted accepted -> {
+                json.put("detail", accepted.detail());
+                putIfAny(json, "snapshot", accepted.snapshot());
+                putIfAny(json, "next", accepted.next());
+            }
             case Step.Verified verified -> json.put("detail", verified.detail());
-            case Step.Uncured uncured -> json.put("detail", uncured.detail());
+            case Step.Uncured uncured -> {
+                json.put("detail", uncured.detail());
+                putIfAny(json, "snapshot", uncured.snapshot());
+                putIfAny(json, "forward", uncured.forward());
+            }
+            case Step.Returned returned -> {
+                json.set("who", ReleaseJson.write(returned.who()));
+                json.put("command", returned.command());
+            }
             case Step.Failed failed -> {
                 json.put("again", failed.again());
                 json.put("detail", failed.detail());
                 json.put("command", failed.command());
+                putIfAny(json, "snapshot", failed.snapshot());
             }
             case Step.Told told -> {
                 json.put("kind", told.kind());
@@ -126,12 +141,27 @@ public final class IncidentEvents {
                 json.put("command", answered.command().label());
                 json.put("id", answered.id().toString());
                 json.put("seen", answered.seen());
+                var order = answered.order();
+                if (order != null) {
+                    json.put("why", order.why());
+                    json.put("force", order.force());
+                }
             }
             case Step.Cured cured -> {}
             case Step.Closed closed -> {}
             case Step.Unknown unknown -> {}
         }
         return json;
+    }
+
+    private static void putIfAny(ObjectNode json, String name, @Nullable String text) {
+        if (text != null) {
+            json.put(name, text);
+        }
+    }
+
+    private static @Nullable String any(Fields json, String name) {
+        return json.has(name) ? json.text(name) : null;
     }
 
     private static void put(ObjectNode json, Step.Judged judged) {
@@ -163,11 +193,14 @@ public final class IncidentEvents {
                         json.has("input") ? CaseJson.read(json.object("input")) : null,
                         json.has("command") ? json.text("command") : null);
             case "intended" -> new Step.Intended(json.objects("triggers", IncidentEvents::episode));
-            case "accepted" -> new Step.Accepted(json.text("detail"));
+            case "accepted" -> new Step.Accepted(json.text("detail"), any(json, "snapshot"), any(json, "next"));
             case "verified" -> new Step.Verified(json.text("detail"));
             case "cured" -> new Step.Cured();
-            case "uncured" -> new Step.Uncured(json.text("detail"));
-            case "failed" -> new Step.Failed(json.flag("again"), json.text("detail"), json.text("command"));
+            case "uncured" -> new Step.Uncured(json.text("detail"), any(json, "snapshot"), any(json, "forward"));
+            case "failed" ->
+                new Step.Failed(json.flag("again"), json.text("detail"), json.text("command"), any(json, "snapshot"));
+            case "returned" ->
+                new Step.Returned(json.has("who") ? ReleaseJson.write(json.object("who")) : null, json.text("command"));
             case "told" ->
                 new Step.Told(
                         json.text("kind"),
@@ -175,11 +208,7 @@ public final class IncidentEvents {
                         json.text("message"),
                         json.text("digest"),
                         json.optional("under", under -> under));
-            case "answered" ->
-                new Step.Answered(
-                        json.oneOf("command", Command.Kind.values(), Command.Kind::label),
-                        json.as("id", UUID::fromString),
-                        json.longNumber("seen", Long.MAX_VALUE));
+            case "answered" -> answered(json);
             case "closed" -> new Step.Closed();
             default -> new Step.Unknown(type);
         };
@@ -192,6 +221,25 @@ public final class IncidentEvents {
                                 ? reason(judged)
                                 : VerdictJson.reason(json, "reason").orElse(null),
                         read);
+    }
+
+    private static Step.Answered answered(Fields json) {
+        var kind = json.oneOf("command", Command.Kind.values(), Command.Kind::label);
+        return new Step.Answered(
+                kind,
+                json.as("id", UUID::fromString),
+                json.longNumber("seen", Long.MAX_VALUE),
+                kind == Command.Kind.ROLLBACK ? order(json) : null);
+    }
+
+    /** A person's rollback, as commands and their answers carry it. */
+    static Order order(Fields json) {
+        return new Order(
+                json.as("revision", RevisionHash::new),
+                json.oneOf("act", Act.values(), Act::label),
+                json.as("target", RevisionHash::new),
+                json.text("why"),
+                json.flag("force"));
     }
 
     /** What a refusal is told by: what forbade the act, else what decided the verdict. */
@@ -222,10 +270,13 @@ public final class IncidentEvents {
                 step);
     }
 
-    private static ObjectNode episode(Episode episode) {
-        return Json.object()
+    /** Where a finding stands for a firing, its kind is named for those who look for the alert; it follows from the rest. */
+    private static ObjectNode episode(IncidentEvent event, Episode episode) {
+        var json = Json.object()
                 .put("alert", episode.fingerprint().value())
                 .put("startsAt", episode.startsAt().toString());
+        Finding.in(episode, event.uid(), event.revision()).ifPresent(kind -> json.put("finding", kind.label()));
+        return json;
     }
 
     private static Episode episode(Fields json) {

@@ -2,17 +2,20 @@ package io.rollguard.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.rollguard.release.ClusterObjects;
+import io.rollguard.release.Kind;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.PodFacts;
 import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.ServiceFacts;
+import io.rollguard.release.Write;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>ControllerRevision</td><td>the hash label or the name's last part; data.spec.template (labels, digests); revision;
  * those with our label: see {@link StoredTemplate}</td></tr>
  * <tr><td>Pod</td><td>spec.nodeName; status.conditions Ready; deletionTimestamp; label
- * {@code controller-revision-hash}</td></tr>
- * <tr><td>Service</td><td>spec.selector</td></tr>
+ * {@code controller-revision-hash}; of containers that fail see {@link PodTroubles}</td></tr>
+ * <tr><td>Service</td><td>spec.selector; managedFields (when it was last written)</td></tr>
  * <tr><td>Node</td><td>status.conditions Ready</td></tr>
  * <tr><td>Lease in kube-node-lease</td><td>spec.renewTime</td></tr>
  * </table>
@@ -41,6 +44,9 @@ import org.jspecify.annotations.Nullable;
  * core of 2026's common servers.
  */
 public final class KubernetesObjects {
+
+    /** A DaemonSet's pods and revisions have the same. */
+    private static final String REVISION_HASH = Kind.STATEFULSET.hashLabel();
 
     private static final String NODE_LEASES = "kube-node-lease";
 
@@ -121,6 +127,11 @@ public final class KubernetesObjects {
         }
     }
 
+    /** Who last wrote what decides which revision a workload runs; empty where its managedFields do not tell. */
+    public static Optional<Write> lastWrite(JsonNode workload) {
+        return WorkloadObjects.lastWrite(workload);
+    }
+
     private static String group(String apiVersion) {
         int slash = apiVersion.indexOf('/');
         return slash < 0 ? "" : apiVersion.substring(0, slash);
@@ -134,7 +145,7 @@ public final class KubernetesObjects {
             return new Reduced.Unused();
         }
         boolean ofDeployment = owner.kind().equals("Deployment");
-        var hash = Meta.label(object, ofDeployment ? "pod-template-hash" : "rollouts-pod-template-hash");
+        var hash = Meta.label(object, (ofDeployment ? Kind.DEPLOYMENT : Kind.ROLLOUT).hashLabel());
         if (hash == null) {
             throw new UnreadableField("metadata.labels: no pod-template hash");
         }
@@ -170,10 +181,10 @@ public final class KubernetesObjects {
         }
         boolean ofDaemonSet = owner.kind().equals("DaemonSet");
         var name = Meta.name(object);
-        var label = ofDaemonSet ? Meta.label(object, "controller-revision-hash") : null;
+        var label = ofDaemonSet ? Meta.label(object, REVISION_HASH) : null;
         var hash = label != null ? label : WorkloadObjects.hashOf(name);
         var labels = new HashMap<>(Meta.strings(template.path("metadata").path("labels")));
-        labels.put("controller-revision-hash", ofDaemonSet ? hash : name);
+        labels.put(REVISION_HASH, ofDaemonSet ? hash : name);
         return new Reduced.Revision(new RevisionFacts(
                 Meta.namespace(object),
                 name,
@@ -190,6 +201,7 @@ public final class KubernetesObjects {
     }
 
     private static Reduced pod(JsonNode object) {
+        var createdAt = Meta.createdAt(object);
         return new Reduced.Pod(new PodFacts(
                 Meta.namespace(object),
                 Meta.name(object),
@@ -197,7 +209,8 @@ public final class KubernetesObjects {
                 text(object.path("spec").path("nodeName")),
                 isTrue(object, "Ready"),
                 object.path("metadata").hasNonNull("deletionTimestamp"),
-                Meta.createdAt(object)));
+                createdAt,
+                PodTroubles.of(object, createdAt)));
     }
 
     /** The name of the object that holds the template which a pod was made from. */
@@ -206,7 +219,7 @@ public final class KubernetesObjects {
         if (owner == null) {
             return null;
         }
-        var hash = Meta.label(pod, "controller-revision-hash");
+        var hash = Meta.label(pod, REVISION_HASH);
         return switch (owner.kind()) {
             case "ReplicaSet" -> owner.name();
             case "StatefulSet" -> hash; // there it is the ControllerRevision's whole name
@@ -219,7 +232,8 @@ public final class KubernetesObjects {
         return new Reduced.Service(new ServiceFacts(
                 Meta.namespace(object),
                 Meta.name(object),
-                Meta.strings(object.path("spec").path("selector"))));
+                Meta.strings(object.path("spec").path("selector")),
+                Meta.setAt(object, "selector")));
     }
 
     private static Reduced node(JsonNode object) {
@@ -341,6 +355,30 @@ public final class KubernetesObjects {
                 }
             }
             return null;
+        }
+
+        /** When somebody last wrote this part of the spec: the newest of managedFields' entries that own any of it. */
+        static @Nullable Instant setAt(JsonNode object, String partOfSpec) {
+            Instant newest = null;
+            for (var entry : object.path("metadata").path("managedFields")) {
+                boolean ofIt = entry.path("subresource").asText().isEmpty()
+                        && entry.path("fieldsV1").path("f:spec").has("f:" + partOfSpec);
+                var time = ofIt ? timeOrNull(entry.path("time")) : null;
+                if (time != null && (newest == null || time.isAfter(newest))) {
+                    newest = time;
+                }
+            }
+            return newest;
+        }
+
+        /** Null where there is none; a time that can't be read makes nothing else unreadable. */
+        static @Nullable Instant timeOrNull(JsonNode node) {
+            var text = text(node);
+            try {
+                return text == null ? null : Instant.parse(text);
+            } catch (DateTimeException notOne) {
+                return null;
+            }
         }
 
         static Map<String, String> strings(JsonNode map) {

@@ -7,11 +7,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ContainerNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rollguard.release.Kind;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -25,7 +28,7 @@ public final class PodTemplate {
 
     /** Labels that controllers put into the templates of the objects they make. */
     static final List<String> HASH_LABELS =
-            List.of("pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash");
+            Arrays.stream(Kind.values()).map(Kind::hashLabel).distinct().toList();
 
     static final String EPHEMERAL_METADATA = "rollout.argoproj.io/ephemeral-metadata";
 
@@ -96,6 +99,59 @@ public final class PodTemplate {
             }
         }
         return template;
+    }
+
+    /**
+     * The template of a ReplicaSet as it can be put back: without what its controller injected, and to the letter, since a
+     * Rollout's controller takes whatever differs for a new revision. Of a required anti-affinity term it takes out the emptied
+     * parents as well, of a preferred one it leaves them. Empty where it can't be told what was injected.
+     */
+    public static Optional<JsonNode> restorable(JsonNode replicaSet) {
+        var injected = replicaSet.path("metadata").path("annotations").path(EPHEMERAL_METADATA);
+        if (!injected.isMissingNode() && !isObject(injected)) {
+            return Optional.empty();
+        }
+        var original = replicaSet.path("spec").path("template");
+        var template = withoutInjected(replicaSet);
+        for (var part : List.of("labels", "annotations")) {
+            if (template.path("metadata").path(part) instanceof ObjectNode map
+                    && map.isEmpty()
+                    && !original.path("metadata").path(part).isEmpty()) {
+                ((ObjectNode) template.path("metadata")).remove(part);
+            }
+        }
+        var affinity = template.at("/spec/affinity");
+        if (affinity.path("podAntiAffinity") instanceof ObjectNode anti) {
+            boolean required = hasLost(anti, original, REQUIRED);
+            boolean preferred = hasLost(anti, original, PREFERRED);
+            if (required) {
+                anti.remove(REQUIRED);
+            }
+            if (preferred) {
+                anti.remove(PREFERRED);
+            }
+            if (required && !preferred && anti.isEmpty()) {
+                ((ObjectNode) affinity).remove("podAntiAffinity");
+                if (affinity.isEmpty()) {
+                    ((ObjectNode) template.path("spec")).remove("affinity");
+                }
+            }
+        }
+        return Optional.of(template);
+    }
+
+    private static boolean hasLost(ObjectNode antiAffinity, JsonNode original, String when) {
+        return antiAffinity.path(when).isArray()
+                && antiAffinity.path(when).isEmpty()
+                && !original.at("/spec/affinity/podAntiAffinity").path(when).isEmpty();
+    }
+
+    private static boolean isObject(JsonNode text) {
+        try {
+            return JSON.readTree(text.asText()) instanceof ObjectNode;
+        } catch (JsonProcessingException notJson) {
+            return false;
+        }
     }
 
     private static void dropInjected(ArrayNode terms) {

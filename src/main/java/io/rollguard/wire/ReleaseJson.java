@@ -1,5 +1,6 @@
 package io.rollguard.wire;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.rollguard.release.Kind;
 import io.rollguard.release.Release;
@@ -9,6 +10,7 @@ import io.rollguard.release.Release.Target.Basis;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import java.time.DateTimeException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,9 @@ final class ReleaseJson {
         json.put("cameBack", release.cameBack());
         json.put("movesToGood", release.movesToGood());
         json.put("configOnly", release.configOnly());
+        if (release.number() > 0) {
+            json.put("number", release.number());
+        }
         return json;
     }
 
@@ -70,7 +75,22 @@ final class ReleaseJson {
                 target == null ? null : new Target(target, json.oneOf("basis", Basis.values(), Basis::label)),
                 json.flag("cameBack"),
                 json.flag("movesToGood"),
-                json.flag("configOnly"));
+                json.flag("configOnly"),
+                json.has("number") ? json.longNumber("number", Long.MAX_VALUE) : 0);
+    }
+
+    /** {@code {manager, operation, at}}, or null. */
+    static JsonNode write(@Nullable Write write) {
+        return write == null
+                ? Json.text(null)
+                : Json.object()
+                        .put("manager", write.manager())
+                        .put("operation", write.operation())
+                        .put("at", write.at().toString());
+    }
+
+    static Write write(Fields json) {
+        return new Write(json.text("manager"), json.text("operation"), json.time("at"));
     }
 
     private static Instant instant(String text) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Folds the records of the alert topic into the table, one after another. Most of them say what the one before of their alert
- * said, at another time: those are not parsed, and share its texts. Not safe for many threads.
+ * said, at another time: those are not parsed, and share its texts. Safe for many threads.
  */
 public final class StoredAlerts {
 
@@ -25,8 +25,6 @@ public final class StoredAlerts {
 
     private final String cluster;
     private final AlertTable table;
-    private final CRC32 crc32 = new CRC32();
-    private final CRC32C crc32c = new CRC32C();
 
     /** What a record turned out to be. */
     public sealed interface Read {
@@ -86,7 +84,7 @@ public final class StoredAlerts {
     }
 
     /** Null where the last field is not the time at which it was received. */
-    private @Nullable Repeatable repeatable(byte[] key, byte[] value) {
+    private static @Nullable Repeatable repeatable(byte[] key, byte[] value) {
         int end = value.length - END.length;
         int time = end;
         while (time > 0 && value[time - 1] != '"') {
@@ -107,10 +105,10 @@ public final class StoredAlerts {
         return new Repeatable(new Fingerprint(fingerprint), likeness(value, time), receivedAt);
     }
 
-    private long likeness(byte[] value, int length) {
-        crc32.reset();
+    private static long likeness(byte[] value, int length) {
+        var crc32 = new CRC32();
         crc32.update(value, 0, length);
-        crc32c.reset();
+        var crc32c = new CRC32C();
         crc32c.update(value, 0, length);
         return crc32.getValue() << 32 | crc32c.getValue();
     }

@@ -7,6 +7,7 @@ import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadRef;
 import io.rollguard.wire.KubernetesObjects.Meta;
 import io.rollguard.wire.KubernetesObjects.UnreadableField;
 import java.io.ByteArrayInputStream;
@@ -37,6 +38,9 @@ public final class StoredTemplate {
 
     private static final String HASH = "rollguard.io/hash";
     private static final String DIGEST = "rollguard.io/template-digest";
+    private static final String CONFIG_DIGEST = "rollguard.io/config-digest";
+    private static final String KEPT_DIGEST = "rollguard.io/kept-digest";
+    private static final String REPLACED_BY = "rollguard.io/replaced-by";
     private static final String SINCE = "rollguard.io/since";
     private static final String ASSUMED = "rollguard.io/assumed";
 
@@ -48,27 +52,47 @@ public final class StoredTemplate {
 
     /** A good revision; what is assumed has another name than what is proven, since neither can be changed into the other. */
     public static ObjectNode good(WorkloadFacts workload, GoodRevision revision, JsonNode template) {
-        var what = revision.assumed() ? "assumed" : "good";
-        var object = object(workload, GOOD_OF, what + "-" + revision.hash(), template);
+        var object = object(workload, GOOD_OF, nameOf(workload.ref(), revision), template);
         var annotations = object.withObject("/metadata/annotations");
         annotations.put(HASH, revision.hash().value());
         annotations.put(DIGEST, revision.templateDigest());
+        if (revision.configDigest() != null) {
+            annotations.put(CONFIG_DIGEST, revision.configDigest());
+        }
         annotations.put(SINCE, revision.since().toString());
         annotations.put(ASSUMED, Boolean.toString(revision.assumed()));
         return object;
     }
 
-    /** The snapshot of a template that is about to be replaced. */
-    public static ObjectNode snapshot(WorkloadFacts workload, RevisionHash hash, JsonNode template) {
-        var object = object(workload, SNAPSHOT_OF, "replaced-" + hash, template);
-        object.withObject("/metadata/annotations").put(HASH, hash.value());
+    /**
+     * The snapshot of a template that is about to be replaced.
+     *
+     * @param hash of the revision that it is of
+     * @param by the revision that replaces it
+     */
+    public static ObjectNode snapshot(WorkloadFacts workload, RevisionHash hash, RevisionHash by, JsonNode template) {
+        var object = object(workload, SNAPSHOT_OF, nameOfSnapshot(workload.ref(), hash), template);
+        object.withObject("/metadata/annotations").put(HASH, hash.value()).put(REPLACED_BY, by.value());
         return object;
     }
 
-    private static ObjectNode object(WorkloadFacts workload, String label, String suffix, JsonNode template) {
-        var ref = workload.ref();
+    /** What the snapshot is called that is taken before this revision is replaced. */
+    public static String nameOfSnapshot(WorkloadRef workload, RevisionHash hash) {
+        return name(workload, "replaced-" + hash);
+    }
+
+    /** The name of the object that keeps a good revision. */
+    public static String nameOf(WorkloadRef workload, GoodRevision revision) {
+        return name(workload, (revision.assumed() ? "assumed-" : "good-") + revision.hash());
+    }
+
+    private static String name(WorkloadRef workload, String suffix) {
         var end = "-" + suffix;
-        var name = ref.name().substring(0, Math.min(ref.name().length(), MAX_NAME - end.length())) + end;
+        return workload.name().substring(0, Math.min(workload.name().length(), MAX_NAME - end.length())) + end;
+    }
+
+    private static ObjectNode object(WorkloadFacts workload, String label, String name, JsonNode template) {
+        var ref = workload.ref();
         var object = JSON.createObjectNode().put("apiVersion", "apps/v1").put("kind", "ControllerRevision");
         var metadata = object.putObject("metadata").put("name", name).put("namespace", ref.namespace());
         metadata.putObject("labels").put(label, workload.uid()).put("app.kubernetes.io/managed-by", "rollguard");
@@ -80,6 +104,7 @@ public final class StoredTemplate {
                 .put("uid", workload.uid())
                 .put("controller", false)
                 .put("blockOwnerDeletion", false);
+        metadata.putObject("annotations").put(KEPT_DIGEST, PodTemplate.digest(template));
         object.putObject("data").put("template", packed(template));
         return object.put("revision", 1);
     }
@@ -101,16 +126,30 @@ public final class StoredTemplate {
                 new RevisionHash(hash),
                 digest,
                 Meta.time(since, SINCE),
-                !"false".equals(Meta.annotation(object, ASSUMED)));
+                !"false".equals(Meta.annotation(object, ASSUMED)),
+                Meta.annotation(object, CONFIG_DIGEST));
+    }
+
+    /**
+     * The digest of the revision's template as its controller keeps it, which for a Rollout is not that of the template that
+     * is kept here: a ReplicaSet's has defaults that the Rollout's own has not.
+     */
+    public static Optional<String> templateDigest(JsonNode object) {
+        return Optional.ofNullable(Meta.annotation(object, DIGEST));
     }
 
     /** Whether it is of that revision, and the template in it is the one that was put there. */
     public static boolean isOf(JsonNode object, RevisionHash hash) {
-        var digest = Meta.annotation(object, DIGEST);
+        var digest = Meta.annotation(object, KEPT_DIGEST);
         return hash.value().equals(Meta.annotation(object, HASH))
                 && template(object)
                         .filter(each -> PodTemplate.digest(each).equals(digest))
                         .isPresent();
+    }
+
+    /** Whether it says that it is of that revision. */
+    public static boolean isNamed(JsonNode object, RevisionHash hash) {
+        return hash.value().equals(Meta.annotation(object, HASH));
     }
 
     /** When a snapshot was taken, or a revision became good. */

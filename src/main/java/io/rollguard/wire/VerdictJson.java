@@ -23,14 +23,21 @@ public final class VerdictJson {
 
     private VerdictJson() {}
 
-    /** One element of what {@code judge} prints. */
-    public static ObjectNode of(Release release, Verdict verdict, Allowed allowed) {
+    /**
+     * One element of what {@code judge} prints.
+     *
+     * @param command what a person would type; null where nothing
+     */
+    public static ObjectNode of(Release release, Verdict verdict, Allowed allowed, @Nullable String command) {
         var target = release.target();
         var json = Json.object();
         json.set("workload", ReleaseJson.workload(release.workload(), null));
         json.put("revision", release.revision().value());
         json.set("target", Json.text(target == null ? null : target.revision()));
         put(json, verdict, allowed);
+        if (command != null) {
+            json.put("command", command);
+        }
         return json;
     }
 

@@ -7,21 +7,28 @@ import static io.rollguard.wire.KubernetesObjects.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.rollguard.alert.PrometheusDuration;
+import io.rollguard.release.GitOps;
+import io.rollguard.release.GitOps.Tool;
 import io.rollguard.release.Kind;
 import io.rollguard.release.Links;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
+import io.rollguard.release.WorkloadFacts.BlueGreen;
 import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.wire.KubernetesObjects.Meta;
 import io.rollguard.wire.KubernetesObjects.UnreadableField;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,19 +37,25 @@ import org.jspecify.annotations.Nullable;
  * <table>
  * <caption>Fields used</caption>
  * <tr><td>all</td><td>metadata.generation and status.observedGeneration; managedFields (who last wrote the template, and
- * when); spec.replicas; the status's counts; annotations {@code rollguard.io/*}; Argo CD's tracking-id and Flux' labels</td></tr>
- * <tr><td>Rollout</td><td>spec: strategy (which; trafficRouting, dynamicStableScale), paused, rollbackWindow, workloadRef;
- * status: currentPodHash, stableRS, abort, abortedAt, promoteFull, canary.weights, blueGreen.activeSelector, conditions
- * Completed, Progressing, InvalidSpec, workloadObservedGeneration with the annotation of that name</td></tr>
- * <tr><td>Deployment</td><td>annotation {@code deployment.kubernetes.io/revision}; spec: strategy.type, paused; condition
- * Progressing</td></tr>
- * <tr><td>StatefulSet</td><td>spec.updateStrategy.type; status.currentRevision, updateRevision</td></tr>
+ * when); spec.replicas; the status's counts; annotations {@code rollguard.io/*}; the signs of Argo CD, Flux and Helm</td></tr>
+ * <tr><td>Rollout</td><td>spec: strategy (which; trafficRouting, dynamicStableScale, abortScaleDownDelaySeconds,
+ * activeService), paused, rollbackWindow, workloadRef, progressDeadlineAbort; status: currentPodHash, stableRS, abort (and by
+ * managedFields who asked for it), abortedAt, promoteFull, canary.weights, blueGreen.activeSelector, the states of the current
+ * analysis runs, conditions Completed, Progressing, InvalidSpec, ReplicaFailure, workloadObservedGeneration with the annotation
+ * of that name</td></tr>
+ * <tr><td>Deployment</td><td>annotation {@code deployment.kubernetes.io/revision}; spec: strategy.type, paused; conditions
+ * Progressing, ReplicaFailure</td></tr>
+ * <tr><td>StatefulSet</td><td>spec: updateStrategy (type, partition), podManagementPolicy; status.currentRevision,
+ * updateRevision</td></tr>
  * <tr><td>DaemonSet</td><td>spec.updateStrategy.type</td></tr>
  * </table>
  */
 final class WorkloadObjects {
 
+    private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
     private static final String DEADLINE_EXCEEDED = "ProgressDeadlineExceeded";
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
 
     private WorkloadObjects() {}
 
@@ -56,13 +69,18 @@ final class WorkloadObjects {
         boolean isComplete = current != null
                 && current.equals(stable)
                 && (completed == null || isTrue(object, "Completed")); // controllers before 1.3 have none that says so
-        var traits = EnumSet.noneOf(Trait.class);
+        var traits = traits(object);
         add(traits, Trait.PAUSED, spec.path("paused").asBoolean(false));
-        add(traits, Trait.WORKLOAD_REF, spec.path("workloadRef").isObject());
+        var ref = spec.path("workloadRef");
+        boolean fromDeployment = ref.path("kind").asText().equals(Kind.DEPLOYMENT.label());
+        add(traits, Trait.WORKLOAD_REF, fromDeployment);
+        add(traits, Trait.FOREIGN_TEMPLATE, ref.isObject() && !fromDeployment);
         add(
                 traits,
                 Trait.DYNAMIC_STABLE_SCALE,
                 canary.path("dynamicStableScale").asBoolean(false));
+        add(traits, Trait.ABORT_DELAY_SET, canary.hasNonNull("abortScaleDownDelaySeconds"));
+        add(traits, Trait.ABORTED_BY_CONTROLLER, isAbortedBy(object, "rollouts-controller"));
         add(traits, Trait.PROMOTE_FULL, status.path("promoteFull").asBoolean(false));
         add(traits, Trait.ROLLBACK_WINDOW, spec.path("rollbackWindow").hasNonNull("revisions"));
         add(traits, Trait.TRAFFIC_ROUTING, canary.path("trafficRouting").isObject());
@@ -73,7 +91,12 @@ final class WorkloadObjects {
                         && !current.equals(stable)
                         && current.equals(hash(status.path("blueGreen").path("activeSelector"))));
         add(traits, Trait.INVALID, isTrue(object, "InvalidSpec"));
-        var weight = status.path("canary").path("weights").path("canary").path("weight");
+        add(traits, Trait.QUOTA_EXCEEDED, isQuotaExceeded(object));
+        add(traits, Trait.ANALYSIS_FAILED, isAnalysisFailed(status));
+        add(traits, Trait.ABORTS_AT_DEADLINE, spec.path("progressDeadlineAbort").asBoolean(false));
+        var weights = status.path("canary").path("weights");
+        var weight = weights.path("canary").path("weight");
+        boolean isWeightKnown = weight.isNumber() && weights.path("verified").asBoolean(true);
         var facts = new WorkloadFacts(
                 ref(cluster, Kind.ROLLOUT, object),
                 Meta.uid(object),
@@ -87,7 +110,7 @@ final class WorkloadObjects {
                 stable,
                 status.path("abort").asBoolean(false),
                 time(status.path("abortedAt")),
-                weight.isNumber() ? weight.intValue() : null,
+                isWeightKnown ? weight.intValue() : null,
                 completed != null && !isTrue(object, "Completed") ? time(completed.path("lastTransitionTime")) : null,
                 isComplete,
                 isComplete && completed != null ? time(completed.path("lastTransitionTime")) : null,
@@ -97,10 +120,29 @@ final class WorkloadObjects {
                 gitOps(object, "argoproj.io", Kind.ROLLOUT),
                 false,
                 traits,
-                settings(object));
-        var ref = spec.path("workloadRef");
-        boolean fromDeployment = ref.path("kind").asText().equals(Kind.DEPLOYMENT.label());
-        return new Reduced.Workload(facts, new Links(Links.BY_HASH, fromDeployment ? text(ref.path("name")) : null));
+                settings(object),
+                blueGreen(spec, status));
+        return new Reduced.Workload(
+                facts,
+                new Links(
+                        numbered(object, "rollout.argoproj.io/revision"),
+                        fromDeployment ? text(ref.path("name")) : null,
+                        generation(object),
+                        number(status.path("workloadObservedGeneration").asText())));
+    }
+
+    private static @Nullable BlueGreen blueGreen(JsonNode spec, JsonNode status) {
+        var strategy = spec.path("strategy").path("blueGreen");
+        if (!strategy.isObject()) {
+            return null;
+        }
+        return new BlueGreen(
+                strategy.path("activeService").asText(),
+                hash(status.path("blueGreen").path("activeSelector")));
+    }
+
+    private static long generation(JsonNode object) {
+        return object.path("metadata").path("generation").asLong(0);
     }
 
     static Reduced deployment(String cluster, JsonNode object) {
@@ -118,13 +160,14 @@ final class WorkloadObjects {
                 && (progressing == null // without a deadline there is no such condition
                         ? updated >= replicas && available >= replicas
                         : tellsWhen || pausedLater);
-        var traits = EnumSet.noneOf(Trait.class);
+        var traits = traits(object);
         add(traits, Trait.PAUSED, spec.path("paused").asBoolean(false));
-        var number = Meta.annotation(object, "deployment.kubernetes.io/revision");
+        add(traits, Trait.QUOTA_EXCEEDED, isQuotaExceeded(object));
+        long number = numbered(object, "deployment.kubernetes.io/revision");
         var facts = new WorkloadFacts(
                 ref(cluster, Kind.DEPLOYMENT, object),
                 Meta.uid(object),
-                isObserved(object) && number != null && number(number) > 0,
+                isObserved(object) && number > 0,
                 spec.path("strategy").path("type").asText().equals("Recreate") ? Strategy.RECREATE : Strategy.ROLLING,
                 replicas,
                 updated,
@@ -145,13 +188,19 @@ final class WorkloadObjects {
                 false,
                 traits,
                 settings(object));
-        return new Reduced.Workload(facts, new Links(number == null ? Links.BY_HASH : number(number), null));
+        return new Reduced.Workload(facts, new Links(number, null, generation(object), 0));
+    }
+
+    private static long numbered(JsonNode object, String annotation) {
+        var number = Meta.annotation(object, annotation);
+        return number == null ? Links.BY_HASH : number(number);
     }
 
     static Reduced statefulSet(String cluster, JsonNode object) {
         var status = object.path("status");
         var strategy = updateStrategy(object);
-        int replicas = object.path("spec").path("replicas").asInt(1);
+        var spec = object.path("spec");
+        int replicas = spec.path("replicas").asInt(1);
         int updated = status.path("updatedReplicas").asInt(0);
         int total = status.path("replicas").asInt(0);
         var current = text(status.path("updateRevision"));
@@ -159,6 +208,12 @@ final class WorkloadObjects {
         boolean onDelete = strategy == Strategy.ON_DELETE; // its currentRevision never moves
         // the controller moves currentRevision once all pods are new; more replicas later make it no release
         boolean isComplete = current != null && (onDelete ? updated == total : current.equals(before));
+        var traits = traits(object);
+        add(traits, Trait.ORDERED, !spec.path("podManagementPolicy").asText().equals("Parallel"));
+        add(
+                traits,
+                Trait.PARTITIONED,
+                spec.at("/updateStrategy/rollingUpdate/partition").asInt(0) > 0);
         var facts = new WorkloadFacts(
                 ref(cluster, Kind.STATEFULSET, object),
                 Meta.uid(object),
@@ -181,7 +236,7 @@ final class WorkloadObjects {
                 owner(object),
                 gitOps(object, "apps", Kind.STATEFULSET),
                 false,
-                Set.of(),
+                traits,
                 settings(object));
         return new Reduced.Workload(facts, Links.NONE);
     }
@@ -213,9 +268,9 @@ final class WorkloadObjects {
                 owner(object),
                 gitOps(object, "apps", Kind.DAEMONSET),
                 false,
-                Set.of(),
+                traits(object),
                 settings(object));
-        return new Reduced.Workload(facts, new Links(Links.NEWEST, null));
+        return new Reduced.Workload(facts, new Links(Links.NEWEST, null, generation(object), 0));
     }
 
     /** The hash in a ControllerRevision's name: hashes have no dash. */
@@ -260,18 +315,79 @@ final class WorkloadObjects {
         return progressing != null && progressing.path("reason").asText().equals(DEADLINE_EXCEEDED);
     }
 
-    /** When somebody last wrote the template: the newest of managedFields' entries that own part of it. */
-    private static @Nullable Instant templateSetAt(JsonNode object) {
-        Instant newest = null;
+    /** The controllers copy this condition from the ReplicaSet; its message is the API server's. */
+    private static boolean isQuotaExceeded(JsonNode object) {
+        var failure = condition(object, "ReplicaFailure");
+        return failure != null
+                && isTrue(object, "ReplicaFailure")
+                && failure.path("reason").asText().equals("FailedCreate")
+                && failure.path("message").asText().contains("exceeded quota");
+    }
+
+    /**
+     * The status names the runs of the current revision only, and forgets them when the template changes or a person tries
+     * again; a run that was terminated is Successful, which proves nothing, and an Error is a measurement that failed.
+     */
+    private static boolean isAnalysisFailed(JsonNode status) {
+        var canary = status.path("canary");
+        var blueGreen = status.path("blueGreen");
+        return Stream.of(
+                        canary.path("currentStepAnalysisRunStatus"),
+                        canary.path("currentBackgroundAnalysisRunStatus"),
+                        blueGreen.path("prePromotionAnalysisRunStatus"),
+                        blueGreen.path("postPromotionAnalysisRunStatus"))
+                .anyMatch(run -> run.path("status").asText().equals("Failed"));
+    }
+
+    /** Whether this field manager asked for the abort, as managedFields tell; a later writer of the same value takes it over. */
+    private static boolean isAbortedBy(JsonNode object, String manager) {
         for (var entry : object.path("metadata").path("managedFields")) {
-            boolean ofTemplate = entry.path("subresource").asText().isEmpty()
-                    && entry.path("fieldsV1").path("f:spec").has("f:template");
-            var time = ofTemplate ? time(entry.path("time")) : null;
-            if (time != null && (newest == null || time.isAfter(newest))) {
-                newest = time;
+            if (entry.path("manager").asText().equals(manager)
+                    && entry.path("fieldsV1").path("f:status").has("f:abort")) {
+                return object.path("status").path("abort").asBoolean(false);
             }
         }
-        return newest;
+        return false;
+    }
+
+    /** When somebody last wrote the template: the newest of managedFields' entries that own part of it. */
+    private static @Nullable Instant templateSetAt(JsonNode object) {
+        return Meta.setAt(object, "template");
+    }
+
+    /** They write what others asked for back in their own form, so their name tells nothing; and we are not looked for. */
+    private static final Set<String> NOT_ASKED_ABOUT =
+            Set.of("rollouts-controller", "kube-controller-manager", "rollguard");
+
+    /**
+     * Who last wrote what decides which revision runs: the template; for a Rollout also its steps, a change of which takes an
+     * abort back, and the abort itself.
+     */
+    static Optional<Write> lastWrite(JsonNode object) {
+        boolean ofRollout = object.path("kind").asText().equals(Kind.ROLLOUT.label());
+        Write last = null;
+        for (var entry : object.path("metadata").path("managedFields")) {
+            var manager = text(entry.path("manager"));
+            var at = time(entry.path("time"));
+            if (manager == null || at == null || NOT_ASKED_ABOUT.contains(manager) || !decides(entry, ofRollout)) {
+                continue;
+            }
+            if (last == null || at.isAfter(last.at())) {
+                last = new Write(manager, entry.path("operation").asText("Update"), at);
+            }
+        }
+        return Optional.ofNullable(last);
+    }
+
+    private static boolean decides(JsonNode entry, boolean ofRollout) {
+        var fields = entry.path("fieldsV1");
+        return switch (entry.path("subresource").asText()) {
+            case "" ->
+                fields.path("f:spec").has("f:template")
+                        || (ofRollout && fields.path("f:spec").has("f:strategy"));
+            case "status" -> ofRollout && fields.path("f:status").has("f:abort");
+            default -> false;
+        };
     }
 
     private static Strategy updateStrategy(JsonNode object) {
@@ -287,16 +403,60 @@ final class WorkloadObjects {
         return owner == null ? null : owner.kind() + "/" + owner.name();
     }
 
-    /** Argo CD ignores a tracking-id that was copied from another object, and so do we. */
-    private static @Nullable String gitOps(JsonNode object, String group, Kind kind) {
+    /**
+     * Argo CD ignores a tracking-id that was copied from another object, and so do we. In label mode it leaves only a label that
+     * Helm charts set too, so there its name among the writers has to bear it out. Flux comes before Helm, whose signs a
+     * HelmRelease leaves as well.
+     */
+    private static @Nullable GitOps gitOps(JsonNode object, String group, Kind kind) {
         var tracking = Meta.annotation(object, "argocd.argoproj.io/tracking-id");
         var own = ":%s/%s:%s/%s".formatted(group, kind.label(), Meta.namespace(object), Meta.name(object));
         if (tracking != null && tracking.endsWith(own)) {
-            return "Argo CD";
+            return argoCd(tracking.substring(0, tracking.length() - own.length()));
         }
-        boolean flux = Meta.label(object, "kustomize.toolkit.fluxcd.io/name") != null
-                || Meta.label(object, "helm.toolkit.fluxcd.io/name") != null;
-        return flux ? "Flux" : null;
+        var kustomization = Meta.label(object, "kustomize.toolkit.fluxcd.io/name");
+        if (kustomization != null) {
+            var namespace = Meta.label(object, "kustomize.toolkit.fluxcd.io/namespace");
+            return new GitOps(Tool.FLUX_KUSTOMIZATION, typed(kustomization, "NAME"), typed(namespace, "NAMESPACE"));
+        }
+        var release = Meta.label(object, "helm.toolkit.fluxcd.io/name");
+        if (release != null) {
+            var namespace = Meta.label(object, "helm.toolkit.fluxcd.io/namespace");
+            return new GitOps(Tool.FLUX_HELM_RELEASE, typed(release, "NAME"), typed(namespace, "NAMESPACE"));
+        }
+        var instance = Optional.ofNullable(Meta.label(object, "argocd.argoproj.io/instance"))
+                .orElse(Meta.label(object, "app.kubernetes.io/instance"));
+        if (instance != null && isWrittenByArgoCd(object)) {
+            return argoCd(instance);
+        }
+        var helm = Meta.annotation(object, "meta.helm.sh/release-name");
+        if (helm != null && "Helm".equals(Meta.label(object, "app.kubernetes.io/managed-by"))) {
+            var namespace = Meta.annotation(object, "meta.helm.sh/release-namespace");
+            return new GitOps(Tool.HELM, typed(helm, "RELEASE"), typed(namespace, Meta.namespace(object)));
+        }
+        return null;
+    }
+
+    /** An application outside of Argo CD's own namespace is named {@code namespace_name}. */
+    private static GitOps argoCd(String application) {
+        int bar = application.indexOf('_');
+        var namespace = bar < 0 ? "" : typed(application.substring(0, bar), "NAMESPACE");
+        return new GitOps(Tool.ARGO_CD, typed(application.substring(bar + 1), "APPLICATION"), namespace);
+    }
+
+    private static boolean isWrittenByArgoCd(JsonNode object) {
+        for (var entry : object.path("metadata").path("managedFields")) {
+            if (entry.path("manager").asText().startsWith("argocd")
+                    && entry.path("subresource").asText().isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A name that stands in a command for people. Annotations hold whatever somebody wrote there; what is no name is not shown. */
+    private static String typed(@Nullable String name, String otherwise) {
+        return name != null && NAME.matcher(name).matches() ? name : otherwise;
     }
 
     private static Settings settings(JsonNode object) {
@@ -329,14 +489,15 @@ final class WorkloadObjects {
         return text == null ? null : new RevisionHash(text);
     }
 
-    /** Null where there is none; a time that can't be read makes nothing else unreadable. */
     private static @Nullable Instant time(JsonNode node) {
-        var text = text(node);
-        try {
-            return text == null ? null : Instant.parse(text);
-        } catch (DateTimeException notOne) {
-            return null;
-        }
+        return Meta.timeOrNull(node);
+    }
+
+    /** Those that every kind can have. */
+    private static EnumSet<Trait> traits(JsonNode object) {
+        var traits = EnumSet.noneOf(Trait.class);
+        add(traits, Trait.CLIENT_SIDE_APPLIED, Meta.annotation(object, LAST_APPLIED) != null);
+        return traits;
     }
 
     private static void add(EnumSet<Trait> traits, Trait trait, boolean has) {

@@ -23,6 +23,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.statistics.Statistics;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -190,6 +191,52 @@ class AlertTableTest {
             assertThat(table.dropped(status)).isEqualTo(ofStatus.size());
             assertThat(table.lastDropped(status)).isEqualTo(ofStatus.stream().max(Comparator.naturalOrder()));
         }
+    }
+
+    /** Beside a table that is told of every delivery as if it were news. */
+    @Property(tries = 500)
+    void whatSaysTheSameAtAnotherTimeIsAsIfItWereNews(
+            @ForAll("deliveries") List<Alert> deliveries,
+            @ForAll("copies") int copies,
+            @ForAll("limits") int limit,
+            @ForAll boolean room,
+            @ForAll long seed) {
+        var random = new Random(seed);
+        var heard = new ArrayList<>(deliveries);
+        for (int i = 0; i <= copies; i++) {
+            deliveries.forEach(each -> heard.add(heardAt(
+                    each,
+                    each.receivedAt().plusSeconds(random.nextInt(-90, 180)).plusNanos(random.nextInt(3)))));
+        }
+        Collections.shuffle(heard, random);
+        var table = new AlertTable(room ? 1000 : limit);
+        var told = new AlertTable(room ? 1000 : limit);
+        int again = 0;
+
+        for (var alert : heard) {
+            long likeness = heardAt(alert, Instant.EPOCH).hashCode() | 1L << 40;
+            var known = table.again(alert.fingerprint(), likeness, alert.receivedAt());
+            again += known.isPresent() ? 1 : 0;
+            assertThat(known.orElseGet(() -> table.apply(alert, likeness))).isEqualTo(told.apply(alert));
+        }
+
+        assertThat(table.all()).isEqualTo(told.all());
+        assertThat(table.about("shop", List.of("cart"))).isEqualTo(told.about("shop", List.of("cart")));
+        assertThat(table.first(2, Comparator.comparing(AlertHistory::lastHeard)))
+                .isEqualTo(told.first(2, Comparator.comparing(AlertHistory::lastHeard)));
+        assertThat(begunIn(table, "shop")).isEqualTo(begunIn(told, "shop"));
+        for (var status : Status.values()) {
+            assertThat(table.lastDropped(status)).isEqualTo(told.lastDropped(status));
+        }
+        var at = T0.plusSeconds(60L * random.nextInt(50));
+        for (var state : State.values()) {
+            assertThat(table.count(state, at, Duration.ofMinutes(5)))
+                    .isEqualTo(told.count(state, at, Duration.ofMinutes(5)));
+        }
+        table.forget(at, Duration.ofMinutes(5));
+        told.forget(at, Duration.ofMinutes(5));
+        assertThat(table.all()).isEqualTo(told.all());
+        Statistics.label("said the same").collect(again > 0);
     }
 
     private static Set<String> texts(AlertTable table) {

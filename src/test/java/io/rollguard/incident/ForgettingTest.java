@@ -313,7 +313,8 @@ class ForgettingTest {
                 new Release.Target(new RevisionHash("good"), Release.Target.Basis.PROVEN),
                 false,
                 false,
-                false);
+                false,
+                0);
     }
 
     private static IncidentId id(int number) {

@@ -192,6 +192,7 @@ class IncidentLogTest {
             case 4 -> new Step.Cured();
             case 5 -> new Step.Uncured("");
             case 6 -> new Step.Closed();
+            case 8 -> new Step.Returned(null, "");
             default -> new Step.Told("root", "C1", "m" + line.seconds(), "d", null);
         };
         boolean hasReason = step instanceof Step.Failed || step instanceof Step.Closed;
@@ -330,15 +331,56 @@ class IncidentLogTest {
     }
 
     @Test
-    void whatAnotherInstanceWithdrewCountsSinceTheFirstMayHaveAskedAlready() {
+    void whatWasTakenOverCountsThoughItWasWithdrawnSinceTheFirstMayHaveAskedAlready() {
         var log = new IncidentLog(LIMITS);
         append(log, T0, intent(0, 1, 0));
+        append(log, T0, takeOver("b", 2));
         append(log, T0, by("b", failed(0, 1, Reason.WITHDRAWN)));
 
         append(log, T0.plusSeconds(1), intent(2, 1, 0));
 
         assertThat(incident(log, 0).tries()).isEqualTo(1);
         assertThat(incident(log, 2).attempts().getFirst().isEffective()).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"WITHDRAWN", "STALE", "UNREACHABLE", "FORBIDDEN", "UNRESOLVED", "SUPERSEDED"})
+    void whoeverLostAnIntentDoesNotSayWhatBecameOfIt(Reason reason) {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, takeOver("b", 2));
+
+        append(log, T0, failed(0, 1, reason));
+        append(log, T0, by("b", event(0, 0, "bad", 1, null, new Step.Accepted(""))));
+
+        assertThat(incident(log, 0).openAttempt())
+                .hasValueSatisfying(open -> assertThat(open.acceptedAt()).isNotNull());
+    }
+
+    @Test
+    void anIntentIsTakenOverOnlyByWhoeverReadAllBeforeIt() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, takeOver("b", 2));
+
+        append(log, T0, takeOver("c", 2));
+        append(log, T0, by("test", intent(0, 1, 0)));
+
+        assertThat(incident(log, 0).attempts())
+                .singleElement()
+                .satisfies(attempt -> assertThat(attempt.by()).isEqualTo("b"));
+    }
+
+    @Test
+    void whatTheClusterTookIsNotTakenOver() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0.plusSeconds(1), event(0, 0, "bad", 1, null, new Step.Accepted("")));
+
+        append(log, T0.plusSeconds(2), takeOver("b", 3));
+
+        assertThat(incident(log, 0).openAttempt())
+                .hasValueSatisfying(open -> assertThat(open.acceptedAt()).isEqualTo(T0.plusSeconds(1)));
     }
 
     @Test
@@ -364,6 +406,18 @@ class IncidentLogTest {
         append(log, T0.plusSeconds(2), failed(0, 1, reason));
 
         assertThat(incident(log, 0).openAttempt()).isPresent();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"STUCK_POD", "FORBIDDEN", "REJECTED"})
+    void whatTheClusterTookFailsForWhatWasSeenOfItAfter(Reason reason) {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0.plusSeconds(1), event(0, 0, "bad", 1, null, new Step.Accepted("")));
+
+        append(log, T0.plusSeconds(2), by("b", 3, failed(0, 1, reason)));
+
+        assertThat(incident(log, 0).openAttempt()).isEmpty();
     }
 
     @Test
@@ -450,6 +504,128 @@ class IncidentLogTest {
         assertThat(incident(log, 0).timeline().getFirst().step()).isEqualTo("intended");
     }
 
+    // --- what people order
+
+    @Test
+    void anOrderLetsOneIntentFollowThatIsTheSameAct() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, ordered(0, 1, false));
+        append(log, T0, intentOf(0, 1, Act.RESTORE)); // judged meanwhile: not what the person wants
+
+        append(log, T0.plusSeconds(1), intent(0, 1, 0));
+
+        assertThat(incident(log, 0).attempts()).singleElement().satisfies(attempt -> {
+            assertThat(attempt.isByHand()).isTrue();
+            assertThat(attempt.isEffective()).isTrue();
+            assertThat(attempt.act()).isEqualTo(Act.ABORT);
+        });
+    }
+
+    @Test
+    void anOrderThatNobodyTookUpInTimeIsNotDoneLater() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, ordered(0, 1, false));
+        var late = T0.plus(Order.Given.LIVES).plusMillis(1);
+
+        assertThat(incident(log, 0).order(T0.plus(Order.Given.LIVES))).isPresent();
+        assertThat(incident(log, 0).order(late)).isEmpty();
+
+        append(log, late, intent(0, 1, 0));
+
+        assertThat(incident(log, 0).attempts()).noneMatch(Attempt::isByHand);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, COOLING_DOWN", "true,"})
+    void aCoolDownAndTheBreakerHoldUnlessThePersonInsists(boolean force, @Nullable Reason voided) {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, failed(0, 1, Reason.UNRESOLVED));
+        append(log, T0, event(1, 0, "worse", 0, null, answer(1, force)));
+
+        append(log, T0.plusSeconds(1), event(1, 0, "worse", 1, null, new Step.Intended(List.of())));
+
+        assertThat(incident(log, 1).attempts().getFirst().voided()).isEqualTo(voided);
+    }
+
+    @Test
+    void whatIsUnderWayOnTheWorkloadIsNotCrossedWhoeverInsists() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, intent(0, 1, 0));
+        append(log, T0, event(1, 0, "worse", 0, null, answer(1, true)));
+
+        append(log, T0.plusSeconds(1), event(1, 0, "worse", 1, null, new Step.Intended(List.of())));
+
+        assertThat(incident(log, 1).attempts().getFirst().voided()).isEqualTo(Reason.UNDER_WAY);
+    }
+
+    @Test
+    void aSecondOrderIsRefusedWhileTheFirstStandsAndWhileItIsCarriedOut() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, ordered(0, 1, false));
+        append(log, T0.plusSeconds(1), ordered(0, 2, true));
+        append(log, T0.plusSeconds(2), intent(0, 1, 0));
+
+        append(log, T0.plusSeconds(3), ordered(0, 3, true));
+
+        assertThat(incident(log, 0).answers().given())
+                .extracting(Answers.Answer::refusal)
+                .containsExactly(null, Reason.DECIDED_BEFORE, Reason.UNDER_WAY);
+        assertThat(incident(log, 0).attempts()).hasSize(1);
+    }
+
+    @Test
+    void whatWasOrderedIsTakenOverAsWhatItIsAndTriedAgainOnlyForWhatPasses() {
+        var log = new IncidentLog(LIMITS);
+        append(log, T0, ordered(0, 1, true));
+        append(log, T0.plusSeconds(1), intent(0, 1, 0));
+        append(log, T0.plusSeconds(9), by("b", 3, intent(0, 1, 0)));
+
+        assertThat(incident(log, 0).openAttempt()).hasValueSatisfying(open -> {
+            assertThat(open.by()).isEqualTo("b");
+            assertThat(open.isByHand()).isTrue();
+        });
+
+        append(log, T0.plusSeconds(10), failed(0, 1, Reason.UNREACHABLE)); // by whoever lost it
+        assertThat(incident(log, 0).openAttempt()).isPresent();
+        append(log, T0.plusSeconds(11), by("b", failed(0, 1, Reason.UNREACHABLE)));
+        assertThat(incident(log, 0).order(T0.plusSeconds(12))).isPresent();
+        append(log, T0.plusSeconds(15), by("b", intent(0, 2, 0)));
+        append(
+                log,
+                T0.plusSeconds(16),
+                by("b", event(0, 0, "bad", 2, Reason.WITHDRAWN, new Step.Failed(false, "", ""))));
+
+        assertThat(incident(log, 0).attempts()).hasSize(2).allMatch(Attempt::isByHand);
+        assertThat(incident(log, 0).order(T0.plusSeconds(17))).isEmpty();
+    }
+
+    private static IncidentEvent ordered(int incident, int command, boolean force) {
+        return event(incident, 0, "bad", 0, null, answer(command, force));
+    }
+
+    private static Step answer(int command, boolean force) {
+        var order = new Order(new RevisionHash("bad"), Act.ABORT, new RevisionHash("good"), "it fails", force);
+        return new Step.Answered(Command.Kind.ROLLBACK, new UUID(2, command), 0, order);
+    }
+
+    private static IncidentEvent intentOf(int incident, int attempt, Act act) {
+        var intent = intent(incident, attempt, 0);
+        return new IncidentEvent(
+                intent.incident(),
+                intent.version(),
+                attempt,
+                intent.workload(),
+                intent.uid(),
+                intent.revision(),
+                intent.target(),
+                act,
+                intent.by(),
+                null,
+                intent.at(),
+                intent.step());
+    }
+
     // --- making events
 
     private static void append(IncidentLog log, Instant at, IncidentEvent event) {
@@ -461,9 +637,17 @@ class IncidentLogTest {
     }
 
     private static IncidentEvent by(String instance, IncidentEvent event) {
+        return by(instance, event.version(), event);
+    }
+
+    private static IncidentEvent takeOver(String instance, long version) {
+        return by(instance, version, intent(0, 1, 0));
+    }
+
+    private static IncidentEvent by(String instance, long version, IncidentEvent event) {
         return new IncidentEvent(
                 event.incident(),
-                event.version(),
+                version,
                 event.attempt(),
                 event.workload(),
                 event.uid(),
@@ -482,6 +666,20 @@ class IncidentLogTest {
 
     private static IncidentEvent failed(int incident, int attempt, Reason reason) {
         return event(incident, 0, "bad", attempt, reason, new Step.Failed(true, "", ""));
+    }
+
+    /** Two owners may answer one command, and one of them writes what no longer holds: nobody else's command is stale by it. */
+    @Test
+    void anAnswerThatCountsForNothingIsNoChange() {
+        var log = new IncidentLog(LIMITS);
+        var first = new UUID(1, 1);
+        append(log, T0, event(0, 0, "bad", 0, null, new Step.Accepted("")));
+        append(log, T0, event(0, 0, "bad", 0, Reason.MOVED_ON, new Step.Answered(Command.Kind.DISMISS, first, 1)));
+        append(log, T0, event(0, 0, "bad", 0, null, new Step.Answered(Command.Kind.DISMISS, first, 1)));
+
+        append(log, T0, event(0, 0, "bad", 0, null, new Step.Answered(Command.Kind.DISMISS, new UUID(1, 2), 1)));
+
+        assertThat(incident(log, 0).isDismissed()).isTrue();
     }
 
     private static IncidentId id(int number) {

@@ -13,10 +13,14 @@ import io.rollguard.release.Release.Stage;
 import io.rollguard.release.Release.Target;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Evidence;
+import io.rollguard.verdict.Finding;
+import io.rollguard.verdict.Judge;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Relation;
 import io.rollguard.verdict.Verdict;
@@ -25,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +44,7 @@ public final class IncidentStory {
     public static final RevisionHash GOOD = new RevisionHash("5c4b3a291");
 
     private final IncidentLog log;
+    private boolean isWithoutAlerts;
     private String alertname = "CanaryErrorRateHigh";
     private String severity = "critical";
     private Fingerprint cause = ALERT;
@@ -74,7 +80,8 @@ public final class IncidentStory {
                 new Target(GOOD, Target.Basis.PROVEN),
                 false,
                 false,
-                false);
+                false,
+                0);
     }
 
     // --- who and what; before the first step
@@ -104,7 +111,8 @@ public final class IncidentStory {
                 new Target(GOOD, Target.Basis.ASSUMED),
                 false,
                 false,
-                false);
+                false,
+                0);
         id = IncidentId.of(release);
         return this;
     }
@@ -118,6 +126,12 @@ public final class IncidentStory {
     /** The alert that the act answers: one that no other incident was acted on for. */
     public IncidentStory causedBy(Fingerprint alert) {
         cause = alert;
+        return this;
+    }
+
+    /** No alert speaks: its two pods crash again and again. */
+    public IncidentStory withoutAlerts() {
+        isWithoutAlerts = true;
         return this;
     }
 
@@ -138,15 +152,15 @@ public final class IncidentStory {
 
     /** Guilty, and Rollguard acts. */
     public IncidentStory guilty() {
-        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.AUTO, Act.of(release), null);
+        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.AUTO, act(release), null);
     }
 
     public IncidentStory guiltyInObserve() {
-        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.OBSERVE, Act.of(release), null);
+        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.OBSERVE, act(release), null);
     }
 
     public IncidentStory guiltyInApprove() {
-        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.APPROVE, Act.of(release), null);
+        return judged(Outcome.GUILTY, 0.91, Reason.NAMES_NEW_REVISION, Mode.APPROVE, act(release), null);
     }
 
     public IncidentStory guiltyBut(Reason refusal) {
@@ -176,6 +190,10 @@ public final class IncidentStory {
             Act allowed,
             @Nullable Reason refusal,
             @Nullable String command) {
+        if (isWithoutAlerts) {
+            var found = new Step.Judged(Judge.judge(found()), new Allowed(allowed, mode, refusal), found(), command);
+            return step(refusal == null ? found.verdict().reason() : refusal, found);
+        }
         boolean vetoed = outcome != Outcome.GUILTY && reason != Reason.SETTLING;
         var vote = new Evidence(
                 Evidence.Kind.VOTE,
@@ -194,6 +212,27 @@ public final class IncidentStory {
         var verdict = new Verdict(outcome, score, reason, vetoed ? List.of(vote, veto) : List.of(vote));
         var step = new Step.Judged(verdict, new Allowed(allowed, mode, refusal), input(), command);
         return step(refusal == null ? reason : refusal, step);
+    }
+
+    private Case found() {
+        var findings = Stream.of("cart-7d9f8c6b5-x2x4x", "cart-7d9f8c6b5-z9z9z")
+                .map(pod -> new Finding(Trouble.CRASH_LOOP, release.revision(), true, pod, START.minusSeconds(10)))
+                .toList();
+        return new Case(
+                now,
+                Duration.ofSeconds(30),
+                release,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                2,
+                8,
+                List.of(),
+                false,
+                0,
+                findings,
+                List.of());
     }
 
     private Case input() {
@@ -225,10 +264,17 @@ public final class IncidentStory {
                 0);
     }
 
+    private static Act act(Release release) {
+        return release.isBesideStable() ? Act.ABORT : Act.RESTORE;
+    }
+
     public IncidentStory intended() {
         attempt++;
-        act = Act.of(release);
-        return step(null, new Step.Intended(List.of(new Episode(cause, START.minusSeconds(10)))));
+        act = act(release);
+        var trigger = isWithoutAlerts
+                ? Finding.episode(Trouble.CRASH_LOOP, release.uid(), release.revision(), release.startedAt())
+                : new Episode(cause, START.minusSeconds(10));
+        return step(null, new Step.Intended(List.of(trigger)));
     }
 
     public IncidentStory accepted() {
@@ -244,7 +290,14 @@ public final class IncidentStory {
     }
 
     public IncidentStory uncured() {
-        return step(Reason.NOT_CURED, new Step.Uncured("the alerts still fire 10 min after the rollback"));
+        return isWithoutAlerts
+                ? step(Reason.STILL_FAILING, new Step.Uncured("pods still fail 10 min after the rollback"))
+                : step(
+                        Reason.NOT_CURED,
+                        new Step.Uncured(
+                                "the alerts still fire 10 min after the rollback",
+                                null,
+                                "kubectl argo rollouts retry rollout cart -n shop"));
     }
 
     public IncidentStory failed(Reason reason, boolean again, String detail) {
@@ -257,6 +310,10 @@ public final class IncidentStory {
                                 .formatted(
                                         release.workload().name(),
                                         release.workload().namespace())));
+    }
+
+    public IncidentStory returned(@Nullable Write who) {
+        return step(Reason.ROLLED_BACK_BEFORE, new Step.Returned(who, "kubectl argo rollouts abort cart -n shop"));
     }
 
     /** By a person. */

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 /** Topics that somebody else made, on a real broker: what is found at start, and whether the incident log may be acted on. */
 class TopicsAtStartTest {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final Duration DAY = Duration.ofDays(1);
 
     private static TestBroker broker;

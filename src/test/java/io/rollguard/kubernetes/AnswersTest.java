@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.rollguard.reactor.Cluster.Answer;
+import io.rollguard.verdict.Reason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,6 +50,28 @@ class AnswersTest {
                 .isInstanceOf(Answer.Moved.class);
         assertThat(Answers.of(new Reply.Got(422, invalid), body -> new Answer.Done("")))
                 .isInstanceOf(Answer.Refused.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "422 | deployments.apps ~cart~ is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: hunter2"
+                        + " | DENIED_BY_POLICY | ValidatingAdmissionPolicy no-latest: HTTP 422",
+                "403 | admission webhook ~images.example.org~ denied the request: hunter2"
+                        + " | DENIED_BY_POLICY | admission webhook images.example.org: HTTP 403",
+                "422 | admission webhook ~images.example.org~ denied the request: hunter2"
+                        + " | DENIED_BY_POLICY | admission webhook images.example.org: HTTP 422",
+                "403 | controllerrevisions.apps ~c~ is forbidden: exceeded quota: small, requested: count=1, used: count=9, limited: count=9"
+                        + " | NO_QUOTA_LEFT | ResourceQuota small: HTTP 403",
+            })
+    void whatAdmissionDeniedIsToldByItsNameUnderWhicheverCodeAndNotTriedAgain(
+            int code, String message, Reason reason, String detail) {
+        var status = ApiServer.JSON.createObjectNode().put("message", message.replace('~', '"'));
+        status.putObject("details").put("name", "cart");
+
+        assertThat(Answers.of(new Reply.Got(code, status), body -> new Answer.Done("")))
+                .isEqualTo(new Answer.Refused(reason, detail));
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.rollguard.policy.Right;
 import io.rollguard.policy.Tier;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.reactor.Cluster.Pause;
+import io.rollguard.reactor.FollowUp;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
@@ -46,6 +47,7 @@ class LeastPrivilegeTest {
             var looking = used(simulated);
             simulated.requestLog().clear();
             act(shop, cart, canary);
+            actOnSets(shop);
             var acting = used(simulated);
 
             assertThat(looking).isEqualTo(Tier.OBSERVE.needs());
@@ -53,6 +55,9 @@ class LeastPrivilegeTest {
             var ofActs = new HashSet<>(Tier.ofTheSwitch());
             ofActs.addAll(Tier.ABORT_ONLY.needs());
             ofActs.addAll(Tier.FULL.needs());
+            ofActs.addAll(Tier.ofStuckPods());
+            ofActs.addAll(Tier.ofThePreflight());
+            ofActs.removeAll(looking);
             assertThat(acting).isEqualTo(ofActs);
         }
     }
@@ -63,6 +68,8 @@ class LeastPrivilegeTest {
         assertThat(granted("components/abort-only/rbac.yaml")).isEqualTo(Tier.ABORT_ONLY.needs());
         assertThat(granted("components/abort-only/switch.yaml")).isEqualTo(Tier.ofTheSwitch());
         assertThat(granted("components/full/rbac.yaml")).isEqualTo(Tier.FULL.needs());
+        assertThat(granted("components/delete-stuck-pods/rbac.yaml")).isEqualTo(Tier.ofStuckPods());
+        assertThat(granted("components/full/preflight.yaml")).isEqualTo(Tier.ofThePreflight());
     }
 
     private static void look(Shop shop) {
@@ -78,6 +85,7 @@ class LeastPrivilegeTest {
         assertThat(shop.cluster.pause()).isEqualTo(new Pause(true, "ann", "maintenance"));
         assertThat(shop.cluster.pause(new Pause(false, "ann", ""))).isInstanceOf(Answer.Done.class);
         assertThat(shop.cluster.pause()).isEqualTo(Pause.NONE);
+        nameOthers(shop, cart);
         var good = shop.current(cart);
         for (int version = 2; version < 9; version++) {
             keepGood(shop, cart);
@@ -92,6 +100,40 @@ class LeastPrivilegeTest {
         var next = shop.release(canary, "v2");
         assertThat(shop.onFreshReading(canary, now -> shop.cluster.abort(now, next, stable)))
                 .isInstanceOf(Answer.Done.class);
+        assertThat(shop.onFreshReading(canary, now -> shop.cluster.restore(now, next, stable, () -> true)))
+                .isInstanceOf(Answer.Done.class);
+    }
+
+    private static void actOnSets(Shop shop) {
+        for (var set : List.of(shop.statefulSet("db"), shop.daemonSet("agent"))) {
+            shop.await(set, facts -> facts.complete() && facts.current() != null && facts.availableReplicas() > 1);
+            var good = shop.current(set);
+            var bad = shop.releaseBroken(set, "v2");
+            shop.awaitBrokenPod(set, bad);
+            assertThat(shop.onFreshReading(set, now -> shop.cluster.restore(now, bad, good, () -> true)))
+                    .isInstanceOf(Answer.Done.class);
+            shop.await(set, facts -> good.equals(facts.current()));
+            if (set.kind() == Kind.STATEFULSET) {
+                var delete = new FollowUp.DeletePod("db-1");
+                assertThat(shop.onFreshReading(set, now -> shop.cluster.finish(now, delete, bad, good, () -> true)))
+                        .isInstanceOf(Answer.Done.class);
+            }
+        }
+    }
+
+    /** A template that names one object of each kind; no Secret, which is read only where its own name is granted. */
+    private static void nameOthers(Shop shop, WorkloadRef cart) {
+        for (var plural : List.of("configmaps", "serviceaccounts", "persistentvolumeclaims")) {
+            shop.send("POST", "/api/v1/namespaces/shop/" + plural, "application/json", "{'metadata':{'name':'cart'}}");
+        }
+        var before = shop.current(cart);
+        shop.patch(
+                cart,
+                "[{'op':'add','path':'/spec/template/spec/serviceAccountName','value':'cart'},"
+                        + "{'op':'add','path':'/spec/template/spec/volumes','value':["
+                        + "{'name':'config','configMap':{'name':'cart'}},"
+                        + "{'name':'data','persistentVolumeClaim':{'claimName':'cart'}}]}]");
+        shop.await(cart, facts -> facts.current() != null && !before.equals(facts.current()));
     }
 
     private static void keepGood(Shop shop, WorkloadRef workload) {

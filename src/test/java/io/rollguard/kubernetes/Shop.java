@@ -104,6 +104,44 @@ final class Shop implements AutoCloseable {
         return ref(Kind.ROLLOUT, name);
     }
 
+    /** Two pods, one after the other. */
+    WorkloadRef statefulSet(String name) {
+        create(
+                Kind.STATEFULSET,
+                "'metadata':{'name':'" + name + "'},'spec':{'replicas':2,'serviceName':'" + name
+                        + "','selector':{'matchLabels':{'app':'cart'}},'template':" + template("v1", "") + "}}");
+        return ref(Kind.STATEFULSET, name);
+    }
+
+    WorkloadRef daemonSet(String name) {
+        create(
+                Kind.DAEMONSET,
+                "'metadata':{'name':'" + name + "'},'spec':{'selector':{'matchLabels':{'app':'cart'}},'template':"
+                        + template("v1", "") + "}}");
+        return ref(Kind.DAEMONSET, name);
+    }
+
+    /** Releases a version of which no pod becomes ready; tells the revision that it becomes. */
+    RevisionHash releaseBroken(WorkloadRef workload, String version) {
+        var before = current(workload);
+        patch(
+                workload,
+                "[{'op':'replace','path':'/spec/template','value':"
+                        + template(version, ",'sandbox.rollguard.io/fail':'CrashLoopBackOff'") + "}]");
+        return await(
+                        workload,
+                        facts -> facts.current() != null && !facts.current().equals(before))
+                .current();
+    }
+
+    void awaitBrokenPod(WorkloadRef workload, RevisionHash hash) {
+        await(() -> cluster.objects().workload(workload).stream()
+                .flatMap(facts -> cluster.objects().revisionsOf(facts).stream())
+                .filter(revision -> revision.hash().equals(hash))
+                .flatMap(revision -> cluster.objects().podsOf(revision).stream())
+                .anyMatch(pod -> !pod.ready() && pod.node() != null));
+    }
+
     void create(Kind kind, String fields) {
         var resource = Resource.of(kind);
         var body = "{'apiVersion':'" + resource.apiVersion() + "','kind':'" + resource.kind() + "'," + fields;
@@ -113,8 +151,13 @@ final class Shop implements AutoCloseable {
 
     /** Releases another version; tells the revision that it becomes. */
     RevisionHash release(WorkloadRef workload, String version) {
+        return change(workload, "[{'op':'replace','path':'/spec/template','value':" + template(version, "") + "}]");
+    }
+
+    /** Changes the template; tells the revision that it becomes. */
+    RevisionHash change(WorkloadRef workload, String patch) {
         var before = current(workload);
-        patch(workload, "[{'op':'replace','path':'/spec/template','value':" + template(version, "") + "}]");
+        patch(workload, patch);
         return await(
                         workload,
                         facts -> facts.current() != null && !facts.current().equals(before))
@@ -178,16 +221,12 @@ final class Shop implements AutoCloseable {
             }
             readings.addLast(read(workload));
             return readings.size() == 10
-                    && readings.stream()
-                                    .map(Reading.Found::resourceVersion)
-                                    .distinct()
-                                    .count()
-                            == 1;
+                    && readings.stream().map(Reading.Found::version).distinct().count() == 1;
         });
         return readings.getLast();
     }
 
-    /** Acts as the reactor does: where only the resourceVersion moved, reads and tries again, a few times. */
+    /** Acts as the reactor does: where only the version moved, reads and tries again, a few times. */
     Answer onFreshReading(WorkloadRef workload, Function<Reading.Found, Answer> act) {
         var answer = act.apply(read(workload));
         for (int more = 0; more < 5 && answer instanceof Answer.Moved; more++) {

@@ -3,6 +3,7 @@ package io.rollguard.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.policy.RollbackPolicy.Now;
+import io.rollguard.release.GitOps;
 import io.rollguard.release.Kind;
 import io.rollguard.release.Release;
 import io.rollguard.release.Release.Stage;
@@ -36,27 +37,27 @@ class RollbackPolicyTest {
     static Stream<Arguments> decisions() {
         return Stream.of(
                 row("canary", canary(), Act.ABORT, null),
-                row("promoting in full", canary().trait(Trait.PROMOTE_FULL), Act.ABORT, null),
-                row("traffic routing", canary().trait(Trait.TRAFFIC_ROUTING), Act.ABORT, null),
-                row("canary of GitOps: touches only status", canary().gitOps(), Act.ABORT, null),
+                row("promoted", canary().stage(Stage.BAKING), Act.RESTORE, null),
                 row("deployment", deployment(), Act.RESTORE, null),
                 row("own", canary().in("rollguard"), Act.NONE, Reason.OWN_WORKLOAD),
                 row("opted out", canary().settings(null, "a migration ran", null), Act.NONE, Reason.OPTED_OUT),
                 row("flagger", deployment().flagger(), Act.NONE, Reason.FLAGGER),
                 row("controlled", deployment().owner(), Act.NONE, Reason.CONTROLLED),
                 row("aborted", canary().stage(Stage.ABORTED), Act.NONE, Reason.ALREADY_ABORTED),
+                row(
+                        "aborted, and users are left on what ends",
+                        blueGreen().stage(Stage.ABORTED).trait(Trait.SWITCHED, Trait.PARTLY_UP),
+                        Act.RESTORE,
+                        null),
+                row(
+                        "aborted, and users go back this moment",
+                        blueGreen().stage(Stage.ABORTED).trait(Trait.SWITCHED),
+                        Act.NONE,
+                        Reason.ALREADY_ABORTED),
                 row("to good", canary().movesToGood(), Act.NONE, Reason.MOVES_TO_GOOD),
                 row("marked", deployment().settings(null, null, "bad"), Act.NONE, Reason.ROLLED_BACK_BEFORE),
                 row("configuration", deployment().configOnly(), Act.NONE, Reason.CONFIG_ONLY),
-                row("blue-green", canary().strategy(Strategy.BLUE_GREEN), Act.NONE, Reason.STATE_UNSUPPORTED),
-                row("invalid", canary().trait(Trait.INVALID), Act.NONE, Reason.STATE_UNSUPPORTED),
-                row("workloadRef", canary().trait(Trait.WORKLOAD_REF), Act.NONE, Reason.STATE_UNSUPPORTED),
-                row("dynamic", canary().trait(Trait.DYNAMIC_STABLE_SCALE), Act.NONE, Reason.STATE_UNSUPPORTED),
-                row("promoted rollout", canary().stage(Stage.BAKING), Act.NONE, Reason.STATE_UNSUPPORTED),
-                row("paused canary", canary().trait(Trait.PAUSED), Act.NONE, Reason.WORKLOAD_PAUSED),
-                row("paused deployment", deployment().trait(Trait.PAUSED), Act.NONE, Reason.WORKLOAD_PAUSED),
-                row("statefulset", deployment().kind(Kind.STATEFULSET), Act.NONE, Reason.KIND_UNSUPPORTED),
-                row("daemonset", deployment().kind(Kind.DAEMONSET), Act.NONE, Reason.KIND_UNSUPPORTED),
+                row("what its state forbids", canary().trait(Trait.INVALID), Act.NONE, Reason.STATE_UNSUPPORTED),
                 row("gitops", deployment().gitOps(), Act.NONE, Reason.GITOPS_OWNED),
                 row("no target", deployment().withoutTarget(), Act.NONE, Reason.NO_GOOD_REVISION),
                 row("nonsense", canary().settings("yolo", null, null), Act.NONE, Reason.UNREADABLE_MODE));
@@ -123,6 +124,17 @@ class RollbackPolicyTest {
     }
 
     @Test
+    void anAbortThatCantEndWithoutAChangeOfTheSpecNeedsTheRightToIt() {
+        var paused = canary().trait(Trait.PAUSED);
+
+        var beyond = paused.decide(Outcome.GUILTY, new Now(Tier.ABORT_ONLY, false, null));
+        var within = paused.decide(Outcome.GUILTY, new Now(Tier.FULL, false, null));
+
+        assertThat(beyond.reason()).isEqualTo(Reason.RIGHTS_MISSING);
+        assertThat(within.act()).isEqualTo(Act.ABORT);
+    }
+
+    @Test
     void aWorkloadsOwnModeWinsAndWhatIsUnreadableOnlyWatches() {
         assertThat(canary().settings("observe", null, null).decide(Outcome.GUILTY, Now.CLEAR))
                 .isEqualTo(new Allowed(Act.ABORT, Mode.OBSERVE, null));
@@ -142,18 +154,22 @@ class RollbackPolicyTest {
         return new Building(Kind.ROLLOUT, Strategy.CANARY, Stage.IN_PROGRESS);
     }
 
+    private static Building blueGreen() {
+        return new Building(Kind.ROLLOUT, Strategy.BLUE_GREEN, Stage.IN_PROGRESS);
+    }
+
     private static Building deployment() {
         return new Building(Kind.DEPLOYMENT, Strategy.ROLLING, Stage.BAKING);
     }
 
     private static final class Building {
-        private Kind kind;
-        private Strategy strategy;
+        private final Kind kind;
+        private final Strategy strategy;
         private Stage stage;
         private String namespace = "shop";
         private Set<Trait> traits = Set.of();
         private Settings settings = Settings.NONE;
-        private @Nullable String gitOps;
+        private @Nullable GitOps gitOps;
         private @Nullable String owner;
         private boolean flagger;
         private boolean movesToGood;
@@ -166,16 +182,6 @@ class RollbackPolicyTest {
             this.stage = stage;
         }
 
-        Building kind(Kind other) {
-            kind = other;
-            return this;
-        }
-
-        Building strategy(Strategy other) {
-            strategy = other;
-            return this;
-        }
-
         Building stage(Stage other) {
             stage = other;
             return this;
@@ -186,8 +192,8 @@ class RollbackPolicyTest {
             return this;
         }
 
-        Building trait(Trait trait) {
-            traits = Set.of(trait);
+        Building trait(Trait... all) {
+            traits = Set.of(all);
             return this;
         }
 
@@ -197,7 +203,7 @@ class RollbackPolicyTest {
         }
 
         Building gitOps() {
-            gitOps = "Argo CD";
+            gitOps = new GitOps(GitOps.Tool.ARGO_CD, "shop", "");
             return this;
         }
 
@@ -243,10 +249,32 @@ class RollbackPolicyTest {
                     target ? new Release.Target(good, Release.Target.Basis.PROVEN) : null,
                     false,
                     movesToGood,
-                    configOnly);
+                    configOnly,
+                    0);
             var workload = new WorkloadFacts(
-                    ref, "uid", true, strategy, 2, 2, 2, 2, bad, good, false, null, null, null, false, null, null,
-                    false, owner, gitOps, flagger, traits, settings);
+                    ref,
+                    "uid",
+                    true,
+                    strategy,
+                    2,
+                    2,
+                    2,
+                    2,
+                    bad,
+                    good,
+                    stage == Stage.ABORTED,
+                    stage == Stage.ABORTED ? START : null,
+                    null,
+                    null,
+                    false,
+                    null,
+                    null,
+                    false,
+                    owner,
+                    gitOps,
+                    flagger,
+                    traits,
+                    settings);
             return POLICY.decide(
                     new Verdict(outcome, 0.5, Reason.BEGAN_WITH_RELEASE, List.of()), release, workload, now);
         }

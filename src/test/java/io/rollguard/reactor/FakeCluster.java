@@ -7,18 +7,23 @@ import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.PodFacts;
+import io.rollguard.release.PodTrouble;
 import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadFacts.Settings;
+import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,9 +45,13 @@ final class FakeCluster implements Cluster {
     final List<String> writes = new ArrayList<>();
     final Deque<Answer> answers = new ArrayDeque<>();
     Pause pause = Pause.NONE;
+    Answer rehearsal = new Answer.Done("200");
+    boolean whole = true;
 
     @Nullable
     Tier rights;
+
+    boolean deletesPods;
 
     int kept;
     Answer keeping = new Answer.Done("201");
@@ -52,6 +61,9 @@ final class FakeCluster implements Cluster {
 
     @Nullable
     Runnable beforeWrite;
+
+    @Nullable
+    Write lastWrite;
 
     private final ClusterObjects objects = new ClusterObjects("test");
 
@@ -77,6 +89,74 @@ final class FakeCluster implements Cluster {
         objects.removePod("shop", "cart-canary1-0");
     }
 
+    /** Somebody takes the abort back. */
+    void retried() {
+        rollout(CANARY, STABLE, false, null, Settings.NONE);
+    }
+
+    /** Somebody went to the stable revision, and ships the canary's again, which gets this number. */
+    void shippedAgain(long number) {
+        revision(STABLE, number - 1, Instant.EPOCH, 4);
+        var made = objects.revision("shop", "cart-" + CANARY).orElseThrow().createdAt();
+        revision(CANARY, number, made, 1);
+        pod(CANARY, 7, made.plusSeconds(60));
+        rollout(CANARY, STABLE, false, null, Settings.NONE);
+    }
+
+    /** A person paused it before the abort, which its controller has acknowledged, or not yet. */
+    void abortedWhilePaused(@Nullable Instant acknowledged) {
+        with(CANARY, STABLE, true, acknowledged, Set.of(Trait.PAUSED));
+    }
+
+    /** The restored template is current, and the canary has still all the traffic. */
+    void restored(boolean abortedByItsAnalysis, boolean promoting) {
+        var traits = EnumSet.noneOf(Trait.class);
+        if (abortedByItsAnalysis) {
+            traits.add(Trait.ABORTED_BY_CONTROLLER);
+        }
+        if (promoting) {
+            traits.add(Trait.PROMOTE_FULL);
+        }
+        with(STABLE, CANARY, abortedByItsAnalysis, null, traits);
+    }
+
+    private void with(
+            RevisionHash current,
+            RevisionHash stable,
+            boolean aborted,
+            @Nullable Instant abortedAt,
+            Set<Trait> traits) {
+        objects.put(new WorkloadFacts(
+                CART,
+                UID,
+                true,
+                Strategy.CANARY,
+                4,
+                1,
+                4,
+                5,
+                current,
+                stable,
+                aborted,
+                abortedAt,
+                null,
+                null,
+                false,
+                null,
+                null,
+                false,
+                null,
+                null,
+                false,
+                traits,
+                Settings.NONE));
+    }
+
+    /** Somebody else aborts it, and its pods are still there. */
+    void abortedByOthers(Instant at) {
+        rollout(CANARY, STABLE, true, at, Settings.NONE);
+    }
+
     void knownGood(RevisionHash hash, Instant since) {
         objects.put(new GoodRevision(UID, hash, "template-" + hash, since, false));
     }
@@ -95,6 +175,10 @@ final class FakeCluster implements Cluster {
 
     /** The canary takes all, as the watches show it. */
     void promoted(Instant at) {
+        promoted(at, Set.of());
+    }
+
+    void promoted(Instant at, Set<Trait> traits) {
         var canary = objects.workload(CART).orElseThrow();
         objects.put(new WorkloadFacts(
                 CART,
@@ -118,7 +202,7 @@ final class FakeCluster implements Cluster {
                 null,
                 null,
                 false,
-                Set.of(),
+                traits,
                 Settings.NONE));
     }
 
@@ -126,11 +210,72 @@ final class FakeCluster implements Cluster {
         objects.remove(CART);
     }
 
+    /** Deleted and made anew from the same template. */
+    void madeAnew() {
+        workload(CART, "another-uid", Strategy.CANARY, CANARY, CANARY, false, null, Settings.NONE);
+    }
+
     /** The Deployment moves to a new revision, of which one pod is there; {@code number} counts its revisions from 1. */
     void deploys(RevisionHash hash, int number, Instant at) {
         revision(SEARCH, UID_OF_SEARCH, hash, number, at, 1);
         objects.put(new PodFacts("shop", "search-" + hash + "-0", "search-" + hash, "node-a", true, false, at));
         workload(SEARCH, UID_OF_SEARCH, Strategy.ROLLING, hash, null, false, null, Settings.NONE);
+    }
+
+    /** The Deployment is on this revision with all its pods, for as long. */
+    void serves(RevisionHash hash, Instant since, Settings settings) {
+        serves(hash, since, settings, null, Set.of());
+    }
+
+    /** The same for a Deployment that is nothing but the template of a Rollout. */
+    void isTemplateOf(String owner, RevisionHash hash, Instant since) {
+        serves(hash, since, Settings.NONE, owner, Set.of(Trait.TEMPLATE_ONLY));
+    }
+
+    private void serves(
+            RevisionHash hash, Instant since, Settings settings, @Nullable String owner, Set<Trait> traits) {
+        objects.put(new WorkloadFacts(
+                SEARCH,
+                UID_OF_SEARCH,
+                true,
+                Strategy.ROLLING,
+                1,
+                1,
+                1,
+                1,
+                hash,
+                null,
+                false,
+                null,
+                null,
+                null,
+                true,
+                since,
+                null,
+                false,
+                owner,
+                null,
+                false,
+                traits,
+                settings));
+    }
+
+    /** The Deployment goes back to a revision that it had. */
+    void goesBack(RevisionHash hash, int number, Instant firstMade, Instant now, RevisionHash from) {
+        objects.put(new RevisionFacts(
+                "shop",
+                "search-" + hash,
+                UID_OF_SEARCH,
+                hash,
+                number,
+                true,
+                firstMade,
+                1,
+                1,
+                Map.of("app", "search"),
+                "template-" + hash,
+                "config-" + hash));
+        serves(hash, now, new Settings(null, null, null, from.value()));
     }
 
     private void rollout(
@@ -183,6 +328,26 @@ final class FakeCluster implements Cluster {
                 new PodFacts("shop", "cart-" + hash + "-" + number, "cart-" + hash, "node-a", true, false, createdAt));
     }
 
+    /** A pod of the Rollout crashes again and again since then, and is not ready. */
+    void crashes(RevisionHash hash, int number, Instant since) {
+        var pod = objects.pod("shop", "cart-" + hash + "-" + number).orElseThrow();
+        objects.put(new PodFacts(
+                "shop",
+                pod.name(),
+                pod.revision(),
+                pod.node(),
+                false,
+                false,
+                pod.createdAt(),
+                new PodTrouble(Trouble.CRASH_LOOP, since, null)));
+    }
+
+    /** It runs as if nothing had been. */
+    void recovers(RevisionHash hash, int number) {
+        var pod = objects.pod("shop", "cart-" + hash + "-" + number).orElseThrow();
+        pod(hash, number, pod.createdAt());
+    }
+
     @Override
     public Optional<String> ownNamespace() {
         return Optional.of("rollguard");
@@ -195,7 +360,7 @@ final class FakeCluster implements Cluster {
 
     @Override
     public boolean isWhole() {
-        return true;
+        return whole;
     }
 
     @Override
@@ -213,7 +378,7 @@ final class FakeCluster implements Cluster {
 
     @Override
     public Map<String, Rights> rights() {
-        return rights == null ? Map.of() : Map.of("shop", new Rights(rights, List.of()));
+        return rights == null ? Map.of() : Map.of("shop", new Rights(rights, List.of(), deletesPods));
     }
 
     @Override
@@ -252,6 +417,22 @@ final class FakeCluster implements Cluster {
         return write("restore " + bad + " to " + target);
     }
 
+    @Override
+    public Answer rehearse(Act act, Reading.Found as, RevisionHash bad, RevisionHash target) {
+        return rehearsal;
+    }
+
+    @Override
+    public Answer finish(
+            Reading.Found as, FollowUp what, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs) {
+        return write(what.label() + " " + as.facts().ref().name());
+    }
+
+    @Override
+    public String manualCommand(WorkloadRef workload, FollowUp what) {
+        return "kubectl to " + what.label();
+    }
+
     private Answer write(String what) {
         if (beforeWrite != null) {
             beforeWrite.run();
@@ -264,6 +445,21 @@ final class FakeCluster implements Cluster {
     public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
         kept++;
         return keeping;
+    }
+
+    @Override
+    public Optional<Write> lastWrite(Reading.Found reading) {
+        return Optional.ofNullable(lastWrite);
+    }
+
+    @Override
+    public String snapshotOf(WorkloadRef workload, RevisionHash revision) {
+        return workload.name() + "-replaced-" + revision;
+    }
+
+    @Override
+    public String forwardCommand(WorkloadRef workload, Act act, RevisionHash revision) {
+        return "forward to " + revision;
     }
 
     @Override

@@ -7,7 +7,9 @@ import io.rollguard.alert.Labels;
 import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
+import io.rollguard.incident.IncidentId;
 import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.incident.Order;
 import io.rollguard.incident.Room;
 import io.rollguard.policy.Mode;
 import io.rollguard.reactor.Cluster.Answer;
@@ -16,6 +18,7 @@ import io.rollguard.reactor.HistoryLaws.Landed;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +29,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,8 +113,16 @@ final class History {
     }
 
     private final SplittableRandom random;
+
+    /** Decides what people order, in one history of four, so that the others stay what they are without. */
+    private final SplittableRandom orders;
+
+    private final boolean isOrdering;
     final Flaw flaw;
     private final @Nullable List<String> story;
+
+    /** What the cluster shows by itself, in every other history: drawn apart, so that the others are as they always were. */
+    private final @Nullable SplittableRandom shows;
 
     Instant now = START;
     boolean paused;
@@ -144,6 +156,9 @@ final class History {
     /** @param story is told what happens; null where nobody asks */
     History(long seed, Flaw flaw, @Nullable List<String> story) {
         this.random = new SplittableRandom(seed);
+        this.orders = new SplittableRandom(~seed);
+        this.isOrdering = once(4);
+        this.shows = seed % 2 == 0 ? null : new SplittableRandom(~seed);
         this.flaw = flaw;
         this.story = story;
         this.unkind = List.of(0, 40, 100).get(below(3));
@@ -232,6 +247,9 @@ final class History {
     // --- what happens
 
     private void step() {
+        if (isOrdering && once(12)) {
+            order();
+        }
         if (defaultMode == Mode.APPROVE && below(6) == 0) {
             press();
         }
@@ -399,7 +417,8 @@ final class History {
                 .filter(each -> each.awaitsApproval() || each.state() == Incident.State.ESCALATED)
                 .toList();
         var incident = any(urgent.isEmpty() || below(4) == 0 ? known : urgent);
-        var kind = below(4) == 0 ? any(List.of(Command.Kind.values())) : wanted(incident);
+        var kinds = List.of(Command.Kind.APPROVE, Command.Kind.DISMISS, Command.Kind.RETRY);
+        var kind = below(4) == 0 ? any(kinds) : wanted(incident);
         long seen = switch (below(12)) {
             case 0, 1 -> Math.max(1, incident.version() - below(4));
             case 2 -> incident.version() + below(2);
@@ -416,6 +435,41 @@ final class History {
                         .add(Command.about(incident, kind, id, seen, "person-" + below(2), at));
             }
         }
+    }
+
+    /** Somebody orders a rollback of what is there, or of what they take for it; what they ask for may be nonsense. */
+    private void order() {
+        var workload = workloads.get(orders.nextInt(workloads.size()));
+        var current = once(8) ? anyOf(workload) : workload.current;
+        boolean abort = workload.isRollout() && !workload.complete ? !once(8) : once(16);
+        var target = abort && !once(8) ? workload.stable : anyOf(workload);
+        if (target == current) {
+            return;
+        }
+        boolean force = once(3);
+        var order = new Order(current.hash, abort ? Act.ABORT : Act.RESTORE, target.hash, "it fails", force);
+        for (int presses = once(4) ? 2 : 1; presses > 0; presses--) {
+            var id = new UUID(orders.nextLong(), orders.nextLong());
+            var at = once(12) ? now.minus(Duration.ofMinutes(11)) : now;
+            tell(
+                    "somebody",
+                    "orders to go back from ",
+                    current.hash,
+                    " to ",
+                    target.hash,
+                    force ? ", and insists" : "");
+            commandsOf(workload)
+                    .commands
+                    .add(Command.of(order, new IncidentId(id), workload.ref, workload.uid, id, 0, "person-0", at));
+        }
+    }
+
+    private HistoryWorkload.Revision anyOf(HistoryWorkload workload) {
+        return workload.revisions.get(orders.nextInt(workload.revisions.size()));
+    }
+
+    private boolean once(int in) {
+        return orders.nextInt(in) == 0;
     }
 
     private Command.Kind wanted(Incident incident) {
@@ -471,12 +525,26 @@ final class History {
 
     // --- alerts
 
+    /** Without any alert: what is bad crashes, or what is current and what it is compared with crash together. */
+    private void crash(SplittableRandom chance, HistoryWorkload workload, HistoryWorkload.Revision current) {
+        if (current.bad && current.podSince != null && chance.nextInt(4) > 0) {
+            current.accused = true;
+            current.crashesSince = now;
+            tell("a pod", "of ", current.hash, " crashes again and again");
+        } else if (current != workload.stable && current.podSince != null && workload.stable.podSince != null) {
+            workload.downSince = now;
+            tell("all pods", "of ", workload.ref.name(), " crash");
+        }
+    }
+
     /** An alert about what is current: one that tells of a bad revision, or one that must never lead to anything. */
     private void accuse(HistoryWorkload workload) {
         pass(A_WHILE);
         int dice = below(10);
         var current = workload.current;
-        if (dice == 0) {
+        if (shows != null && shows.nextInt(3) == 0) {
+            crash(shows, workload, current);
+        } else if (dice == 0) {
             fire("Namespace", Map.of("namespace", workload.ref.namespace()), now);
         } else if (dice == 1) {
             var labels = new HashMap<>(named(workload));
@@ -484,12 +552,12 @@ final class History {
             fire("Info", labels, now);
         } else if (dice == 2 && !deliveries.isEmpty()) {
             deliveries.add(any(deliveries));
+        } else if (dice < 7 && areBothBad()) {
+            shared();
         } else if (current.bad && current.podSince != null) {
             if (dice == 3) {
                 current.accused = true;
                 fire("Errors", named(workload), now);
-            } else if (dice == 4) {
-                shared();
             } else {
                 current.accused = true;
                 var pod = Map.of("namespace", workload.ref.namespace(), "pod", workload.pod(current));
@@ -498,13 +566,18 @@ final class History {
         }
     }
 
-    /** About two workloads at once, where both are bad. */
+    private boolean areBothBad() {
+        return sharing().allMatch(each -> each.current.bad && each.current.podSince != null);
+    }
+
+    /** About two workloads at once. */
     private void shared() {
-        var sharing = workloads.subList(0, 2);
-        if (sharing.stream().allMatch(each -> each.current.bad && each.current.podSince != null)) {
-            sharing.forEach(each -> each.current.accused = true);
-            fire("Slow", Map.of("namespace", SHARED_NAMESPACE, "service", "web"), now);
-        }
+        sharing().forEach(each -> each.current.accused = true);
+        fire("Slow", Map.of("namespace", SHARED_NAMESPACE, "service", "web"), now);
+    }
+
+    private Stream<HistoryWorkload> sharing() {
+        return workloads.subList(0, 2).stream();
     }
 
     private static Map<String, String> named(HistoryWorkload workload) {
@@ -572,10 +645,31 @@ final class History {
         };
     }
 
+    /** What an act still needs of its kind. */
+    Answer finish(Cluster.Reading.Found as, FollowUp what, RevisionHash target) {
+        var workload = find(as.facts().ref());
+        if (!workload.uid.equals(as.facts().uid())
+                || !Long.toString(workload.resourceVersion).equals(as.version())) {
+            return new Answer.Moved("HTTP 422");
+        }
+        tell("the API server", "takes what is left: ", what.label(), " ", workload.ref.name());
+        switch (what) {
+            case FollowUp.Promote() -> {
+                HistoryLaws.check(workload.current.hash.equals(target), "law 4: what is promoted is not the target");
+                workload.promote(now);
+            }
+            case FollowUp.Nudge() -> workload.touch();
+            case FollowUp.DeletePod(var pod) -> throw new AssertionError("no workload here is a StatefulSet");
+            case FollowUp.Unpause() -> throw new AssertionError("nobody pauses a workload here");
+            case FollowUp.GoBack() -> throw new AssertionError("there is no blue-green here");
+        }
+        return new Answer.Done("HTTP 200");
+    }
+
     private Answer land(Request request) {
         var workload = find(request.as.facts().ref());
         boolean asJudged = workload.uid.equals(request.as.facts().uid())
-                && Long.toString(workload.resourceVersion).equals(request.as.resourceVersion())
+                && Long.toString(workload.resourceVersion).equals(request.as.version())
                 && workload.current.hash.equals(request.bad);
         if (flaw != Flaw.PRECONDITIONS_ARE_IGNORED && !asJudged) {
             tell("the API server", "answers 422");
@@ -628,11 +722,12 @@ final class History {
                 "law 8: an intent has no outcome, long after all healed");
         laws.whatLandedIsInTheLog();
         List.copyOf(firing.values()).forEach(this::resolve);
+        workloads.forEach(HistoryWorkload::recover);
         for (int wait : new int[] {1, 40, 40, 1, 1, 200, 200, 1, 1}) {
-            allLook(wait, workload -> laws.hasUnended(workload.ref));
+            allLook(wait, workload -> laws.hasUnended(workload));
         }
         HistoryLaws.check(
-                workloads.stream().noneMatch(workload -> laws.hasUnended(workload.ref)),
+                workloads.stream().noneMatch(workload -> laws.hasUnended(workload)),
                 "an incident has no end, long after all is quiet");
         laws.whatLandedIsInTheLog();
         for (var instance : instances) {

@@ -1,12 +1,10 @@
 package io.rollguard.reactor;
 
-import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.incident.Command;
 import io.rollguard.incident.Incident;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentLog;
-import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Rights;
 import io.rollguard.policy.RollbackPolicy;
 import io.rollguard.release.ClusterObjects;
@@ -16,8 +14,9 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.ServiceFacts;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
-import io.rollguard.verdict.Verdict;
+import io.rollguard.verdict.Reason;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -134,12 +133,13 @@ final class HistoryInstance {
         fold(Integer.MAX_VALUE);
         reactor = new Reactor(
                 new ClusterPort(),
-                new AlertsPort(),
+                new Ports.FixedAlerts(table),
+                Rules.NONE,
                 new JournalPort(),
-                new NoCommands(),
-                new Owner(),
+                new Ports.NoCommands(),
+                new Ports.Owner(workload -> history.believes(this, workload)),
                 (step, release, at) -> {},
-                new Uncounted(),
+                new Ports.Uncounted(),
                 new Settings(
                         name(),
                         new RollbackPolicy(history.defaultMode, Set.of("rollguard")),
@@ -149,7 +149,8 @@ final class HistoryInstance {
                         Duration.ofHours(12),
                         Duration.ofSeconds(30),
                         Duration.ofMinutes(10),
-                        20),
+                        20,
+                        false),
                 new SkewedClock());
         return reactor;
     }
@@ -353,7 +354,7 @@ final class HistoryInstance {
             var workload = history.find(ref);
             var facts = history.flaw == History.Flaw.READS_ARE_STALE
                     ? objects.workload(ref).orElseThrow()
-                    : workload.facts();
+                    : objects.join(workload.facts(), workload.links(), workload.revisionFacts(), null);
             return new Reading.Found(facts, Long.toString(workload.resourceVersion), "raw");
         }
 
@@ -367,23 +368,53 @@ final class HistoryInstance {
             return request(as, bad, target, false);
         }
 
-        /** As the edge does it: what the reading contradicts is not sent. */
-        private Answer request(Reading.Found as, RevisionHash bad, RevisionHash target, boolean abort) {
+        @Override
+        public Answer finish(
+                Reading.Found as, FollowUp what, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs) {
             HistoryLaws.check(gates.getLast().folded, "law 3: a request without the log folded to its end");
             HistoryLaws.check(
                     Boolean.FALSE.equals(gates.getLast().paused),
                     "law 10: a request without a look at the pause switch");
+            HistoryLaws.check(
+                    history.laws.goesOn(as.facts().uid(), bad, target),
+                    "law 8: no attempt was accepted that " + what.label() + " would be part of");
+            at("request");
+            var answer = history.finish(as, what, target);
+            at("answer");
+            return answer;
+        }
+
+        @Override
+        public String manualCommand(WorkloadRef workload, FollowUp what) {
+            return "kubectl";
+        }
+
+        /** As the edge does it: what the reading contradicts is not sent. */
+        private Answer request(Reading.Found as, RevisionHash bad, RevisionHash target, boolean abort) {
+            HistoryLaws.check(gates.getLast().folded, "law 3: a request without the log folded to its end");
+            var paused = gates.getLast().paused;
             var facts = as.facts();
             boolean contradicted = !facts.observed() || bad.equals(target) || !bad.equals(facts.current());
             if (contradicted || (abort && !target.equals(facts.stable()))) {
                 return new Answer.Moved("not those that were judged");
             }
             var intent = history.laws.standing(name(), facts.uid(), bad, target);
+            boolean insists = intent != null && history.laws.isForced(intent);
+            HistoryLaws.check(
+                    Boolean.FALSE.equals(paused) || (paused != null && insists),
+                    "law 10: a request without a look at the pause switch, or in spite of it");
             var request = new History.Request(HistoryInstance.this, life, as, bad, target, abort, intent);
             at("request");
             var answer = history.send(request);
             at("answer");
             return answer;
+        }
+
+        @Override
+        public Answer rehearse(Act act, Reading.Found as, RevisionHash bad, RevisionHash target) {
+            return history.find(as.facts().ref()).find(target) == null
+                    ? new Answer.Refused(Reason.NO_GOOD_REVISION, "no template is left")
+                    : new Answer.Done("dry run");
         }
 
         @Override
@@ -400,6 +431,21 @@ final class HistoryInstance {
             workload.kept.add(revision);
             at("kept");
             return new Answer.Done("kept");
+        }
+
+        @Override
+        public Optional<Write> lastWrite(Reading.Found reading) {
+            return Optional.empty();
+        }
+
+        @Override
+        public String snapshotOf(WorkloadRef workload, RevisionHash revision) {
+            return workload.name() + "-replaced-" + revision;
+        }
+
+        @Override
+        public String forwardCommand(WorkloadRef workload, Act act, RevisionHash revision) {
+            return "forward to " + revision;
         }
 
         @Override
@@ -462,55 +508,6 @@ final class HistoryInstance {
 
         @Override
         public void onChange(Consumer<Incident> listener) {}
-    }
-
-    private static final class NoCommands implements Commands {
-        @Override
-        public CompletionStage<?> send(Command command) {
-            throw new AssertionError("the reactor asks nobody");
-        }
-
-        @Override
-        public void onCommand(Consumer<Owed> listener) {}
-    }
-
-    private final class AlertsPort implements Alerts {
-        @Override
-        public AlertTable table() {
-            return table;
-        }
-
-        @Override
-        public boolean isWhole() {
-            return true;
-        }
-
-        @Override
-        public void onChange(Consumer<AlertHistory> listener) {}
-    }
-
-    private final class Owner implements Ownership {
-        @Override
-        public boolean owns(WorkloadRef workload) {
-            return history.believes(HistoryInstance.this, workload);
-        }
-
-        @Override
-        public void onChange(Runnable listener) {}
-    }
-
-    private static final class Uncounted implements Telemetry {
-        @Override
-        public void judged(Verdict verdict, Allowed allowed) {}
-
-        @Override
-        public void acted(Act act, String outcome) {}
-
-        @Override
-        public void noRelease() {}
-
-        @Override
-        public void reactionTime(Duration time) {}
     }
 
     private final class SkewedClock extends Clock {

@@ -10,11 +10,13 @@ import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
 import io.rollguard.incident.IncidentLog;
 import io.rollguard.incident.IncidentLog.Limits;
+import io.rollguard.incident.Order;
 import io.rollguard.policy.Mode;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -46,6 +48,7 @@ final class HistoryLaws {
 
     private static final int MAX_TRIES = 3;
     private static final int MAX_ATTEMPTS = 20;
+    private static final int MAX_RETURNS = 5;
 
     /** An intent that stood at its place in the log. */
     static final class Try {
@@ -55,11 +58,15 @@ final class HistoryLaws {
         /** Whether a person wanted it when it was intended: this act, or a further attempt. */
         final boolean wanted;
 
+        /** What a person ordered; null where Rollguard does it by itself. */
+        final @Nullable Order order;
+
         final @Nullable RevisionHash target;
         final Instant at;
         final List<Episode> triggers;
-        final String by;
         final @Nullable Reason voided;
+        String by;
+        boolean takenOver;
         boolean accepted;
         boolean verified;
         boolean again;
@@ -70,7 +77,14 @@ final class HistoryLaws {
 
         String failedBy = "";
 
-        Try(IncidentEvent intent, List<Episode> triggers, Instant at, @Nullable Reason voided, boolean wanted) {
+        Try(
+                IncidentEvent intent,
+                List<Episode> triggers,
+                Instant at,
+                @Nullable Reason voided,
+                boolean wanted,
+                @Nullable Order order) {
+            this.order = order;
             this.number = intent.attempt();
             this.act = intent.act();
             this.wanted = wanted;
@@ -79,6 +93,10 @@ final class HistoryLaws {
             this.triggers = triggers;
             this.by = intent.by();
             this.voided = voided;
+        }
+
+        boolean isForced() {
+            return order != null && order.force();
         }
 
         boolean isOpen() {
@@ -99,6 +117,11 @@ final class HistoryLaws {
         boolean closed;
         boolean guilty;
 
+        /** Whether the revision that was rolled back from is told to be back, and how often it was. */
+        boolean returned;
+
+        int returns;
+
         /** How many entries it has, and at which of them it last became something else. */
         long version;
 
@@ -115,6 +138,13 @@ final class HistoryLaws {
 
         int retries;
         int dismissedAt = -1;
+
+        /** The rollback that a person ordered last, from which attempt on, and until when it stands. */
+        @Nullable
+        Order order;
+
+        int orderedFrom;
+        Instant orderedUntil = Instant.MIN;
 
         /** By command: whether it was followed. The first answer counts. */
         final Map<UUID, Boolean> answers = new HashMap<>();
@@ -152,6 +182,25 @@ final class HistoryLaws {
                     .orElse(null);
         }
 
+        /** Whether it began because a person insisted, whom the breaker does not stop. */
+        boolean isForced() {
+            return tries.stream()
+                    .filter(Try::wasAsked)
+                    .findFirst()
+                    .filter(Try::isForced)
+                    .isPresent();
+        }
+
+        /** The order that an intent carries out at this place in the log. */
+        @Nullable
+        Order order(Instant at) {
+            if (order == null || closed || isDismissed() || isRolledBack() || at.isAfter(orderedUntil) || next() == 0) {
+                return null;
+            }
+            boolean goesOn = tries.size() < orderedFrom || (tries.getLast().failure != null && tries.getLast().again);
+            return goesOn ? order : null;
+        }
+
         boolean isDismissed() {
             return dismissedAt >= 0;
         }
@@ -161,6 +210,11 @@ final class HistoryLaws {
         }
 
         int next() {
+            boolean ordered = order != null && !isDismissed() && !isRolledBack() && tries.size() + 1 == orderedFrom;
+            return ordered ? orderedFrom : nextByItself();
+        }
+
+        int nextByItself() {
             if (isDismissed() || isRolledBack()) {
                 return 0;
             }
@@ -186,8 +240,18 @@ final class HistoryLaws {
         }
 
         /** Whether a command is followed at this place in the log. */
-        boolean follows(Step.Answered answer) {
+        boolean follows(Step.Answered answer, Instant at) {
+            var ordered = answer.order();
+            if (ordered != null) {
+                return tries.stream().noneMatch(Try::isOpen)
+                        && !isRolledBack()
+                        && order(at) == null
+                        && (!isDismissed() || ordered.force());
+            }
             boolean isAsSeen = answer.seen() >= changedAt && answer.seen() <= version;
+            if (isAsSeen && returned && !isDismissed()) {
+                return answer.command() == Command.Kind.DISMISS;
+            }
             return isAsSeen
                     && isIdle()
                     && switch (answer.command()) {
@@ -199,6 +263,7 @@ final class HistoryLaws {
                                     && (granted == 0 || granted != next());
                         case RETRY -> isGivenUp();
                         case DISMISS -> true;
+                        case ROLLBACK -> throw new Broken("a rollback says what is to be done");
                     };
         }
     }
@@ -231,6 +296,8 @@ final class HistoryLaws {
     private final Map<UUID, Integer> answerEntries = new HashMap<>();
 
     private int approvedWrites;
+    private int orderedWrites;
+    private int takeOvers;
     private int end;
 
     HistoryLaws(Limits limits) {
@@ -276,10 +343,24 @@ final class HistoryLaws {
             }
             case Step.Failed failed -> failed(told, event, failed);
             case Step.Cured cured -> {}
-            case Step.Closed closed -> told.closed |= told.tries.stream().noneMatch(Try::isOpen);
+            case Step.Closed closed -> {
+                boolean closes = told.tries.stream().noneMatch(Try::isOpen);
+                told.closed |= closes;
+                told.returned &= !closes;
+            }
+            case Step.Returned returned -> {
+                boolean isNews = !told.returned
+                        && told.isRolledBack()
+                        && !told.isDismissed()
+                        && told.tries.stream().noneMatch(Try::isOpen)
+                        && told.returns < MAX_RETURNS;
+                told.returned |= isNews;
+                told.closed &= !isNews;
+                told.returns++;
+            }
             case Step.Uncured uncured -> {}
             case Step.Told message -> {}
-            case Step.Answered answered -> changes = answered(told, event, answered);
+            case Step.Answered answered -> changes = answered(told, event, answered, at);
             case Step.Unknown unknown -> throw new Broken("nobody writes what is not known");
         }
         told.version++;
@@ -292,12 +373,12 @@ final class HistoryLaws {
     }
 
     /** Whether it was followed, and is the first answer to its command. */
-    private boolean answered(Told told, IncidentEvent event, Step.Answered answer) {
+    private boolean answered(Told told, IncidentEvent event, Step.Answered answer, Instant at) {
         answerEntries.merge(answer.id(), 1, Integer::sum);
         if (told.answers.containsKey(answer.id())) {
             return false;
         }
-        boolean follows = event.reason() == null && told.follows(answer);
+        boolean follows = event.reason() == null && told.follows(answer, at);
         told.answers.put(answer.id(), follows);
         var refusal = event.reason();
         if (refusal != null) {
@@ -314,7 +395,18 @@ final class HistoryLaws {
                 told.approved = null;
             }
             case RETRY -> {
-                told.granted = told.tries.getLast().number + 1;
+                var last = told.tries.getLast();
+                if (last.order == null) {
+                    told.granted = last.number + 1;
+                } else {
+                    ordered(told, last.order, at);
+                }
+                told.retries++;
+                told.mayTryAgain.add(end - 1);
+            }
+            case ROLLBACK -> {
+                ordered(told, Objects.requireNonNull(answer.order()), at);
+                told.closed = false;
                 told.retries++;
                 told.mayTryAgain.add(end - 1);
             }
@@ -322,13 +414,41 @@ final class HistoryLaws {
         return true;
     }
 
+    private static void ordered(Told told, Order order, Instant at) {
+        told.order = order;
+        told.orderedFrom = told.tries.size() + 1;
+        told.orderedUntil = at.plus(Duration.ofMinutes(10));
+        told.dismissedAt = -1;
+    }
+
     private void intended(Told told, IncidentEvent event, Step.Intended intended, Instant at) {
-        if (told.closed || told.next() != event.attempt()) {
+        var open = open(told, event.attempt());
+        if (open != null) {
+            boolean knowsAll = event.version() == told.version + 1;
+            if (knowsAll && !open.accepted && !event.by().equals(open.by)) {
+                open.by = event.by();
+                open.takenOver = true;
+                takeOvers++;
+            }
             return;
         }
-        var against = against(event.incident(), told, intended.triggers(), at);
-        boolean wanted = event.act() == told.approved || event.attempt() == told.granted;
-        told.tries.add(new Try(event, intended.triggers(), at, against, wanted));
+        var order = told.order(at);
+        if (order != null && !(event.act() == order.act() && order.target().equals(event.target()))) {
+            return;
+        }
+        if (told.closed || (order == null ? told.nextByItself() : told.next()) != event.attempt()) {
+            return;
+        }
+        var triggers = order == null
+                ? intended.triggers()
+                : intended.triggers().stream()
+                        .filter(each -> !isSpentElsewhere(event.incident(), each))
+                        .toList();
+        var against = order == null
+                ? against(event.incident(), told, triggers, at)
+                : against(event.incident(), told, order, at);
+        boolean wanted = order != null || event.act() == told.approved || event.attempt() == told.granted;
+        told.tries.add(new Try(event, triggers, at, against, wanted, order));
         if (against != null) {
             met.add(against);
         }
@@ -368,14 +488,56 @@ final class HistoryLaws {
         return told.begun() == null && recent >= limits.breakerMax() ? Reason.BREAKER_OPEN : null;
     }
 
+    private boolean isSpentElsewhere(IncidentId id, Episode episode) {
+        return incidents.entrySet().stream()
+                .filter(each -> !each.getKey().equals(id))
+                .flatMap(each -> each.getValue().tries.stream())
+                .filter(Try::wasAsked)
+                .anyMatch(attempt -> attempt.triggers.contains(episode));
+    }
+
+    /** The same where a person ordered it. */
+    private @Nullable Reason against(IncidentId id, Told told, Order order, Instant at) {
+        var others = incidents.entrySet().stream()
+                .filter(each -> !each.getKey().equals(id))
+                .map(Map.Entry::getValue)
+                .toList();
+        boolean crosses = others.stream()
+                .filter(other -> other.uid.equals(told.uid))
+                .anyMatch(other -> other.tries.stream().anyMatch(Try::isOpen));
+        if (crosses) {
+            return Reason.UNDER_WAY;
+        }
+        if (order.force()) {
+            return null;
+        }
+        boolean coolsDown = others.stream()
+                .filter(other -> other.uid.equals(told.uid))
+                .map(Told::begun)
+                .anyMatch(
+                        begun -> begun != null && begun.plus(limits.coolDown()).isAfter(at));
+        if (coolsDown) {
+            return Reason.COOLING_DOWN;
+        }
+        long recent = incidents.values().stream()
+                .map(Told::begun)
+                .filter(begun ->
+                        begun != null && begun.plus(limits.breakerWindow()).isAfter(at))
+                .count();
+        return told.begun() == null && recent >= limits.breakerMax() ? Reason.BREAKER_OPEN : null;
+    }
+
     private void failed(Told told, IncidentEvent event, Step.Failed failed) {
         var open = open(told, event.attempt());
         var reason = Objects.requireNonNull(event.reason());
-        if (open != null && (!open.accepted || AFTER_THE_ACT.contains(reason))) {
+        if (open != null
+                && (open.accepted
+                        ? AFTER_THE_ACT.contains(reason) || event.version() == told.version + 1
+                        : event.by().equals(open.by))) {
             open.failure = reason;
             met.add(reason);
             open.failedBy = event.by();
-            open.takenBack = NOT_ASKED.contains(reason) && event.by().equals(open.by);
+            open.takenBack = NOT_ASKED.contains(reason) && !open.takenOver;
             open.again = failed.again();
             if (failed.again()) {
                 told.mayTryAgain.add(end - 1);
@@ -409,6 +571,9 @@ final class HistoryLaws {
         return told.approved == (approval == null ? null : approval.act())
                 && told.granted == folded.granted()
                 && told.isDismissed() == (folded.dismissedBy() != null)
+                && Objects.equals(
+                        told.order,
+                        folded.ordered() == null ? null : folded.ordered().order())
                 && told.answers.size() == folded.given().size()
                 && folded.given().stream()
                         .allMatch(answer -> (answer.refusal() == null) == told.answers.get(answer.command()));
@@ -418,6 +583,8 @@ final class HistoryLaws {
         var failure = folded.failure();
         return told.number == folded.number()
                 && told.voided == folded.voided()
+                && (told.order != null) == folded.isByHand()
+                && told.by.equals(folded.by())
                 && told.accepted == (folded.acceptedAt() != null)
                 && told.verified == (folded.verifiedAt() != null)
                 && told.failure == (failure == null ? null : failure.reason())
@@ -427,8 +594,9 @@ final class HistoryLaws {
     private void atMostInAWindow() {
         for (var one : incidents.values()) {
             var from = one.begun();
-            if (from != null) {
+            if (from != null && !one.isForced()) {
                 long within = incidents.values().stream()
+                        .filter(each -> !each.isForced())
                         .map(Told::begun)
                         .filter(Objects::nonNull)
                         .filter(each -> !each.isBefore(from) && each.isBefore(from.plus(limits.breakerWindow())))
@@ -458,6 +626,20 @@ final class HistoryLaws {
         return null;
     }
 
+    /** Whether a person insisted on what stands there. */
+    boolean isForced(Landed intent) {
+        return Objects.requireNonNull(incidents.get(intent.incident())).tries.stream()
+                .anyMatch(each -> each.number == intent.attempt() && each.isForced());
+    }
+
+    /** Whether an attempt on this revision was accepted and has no outcome yet. */
+    boolean goesOn(String uid, RevisionHash bad, RevisionHash target) {
+        return incidents.values().stream()
+                .filter(told -> told.isOf(uid, bad))
+                .flatMap(told -> told.tries.stream())
+                .anyMatch(attempt -> attempt.isOpen() && attempt.accepted && target.equals(attempt.target));
+    }
+
     void landed(HistoryWorkload workload, Landed request, RevisionHash target, boolean abort, Mode mode) {
         var current = workload.current;
         var told = Objects.requireNonNull(incidents.get(request.incident()));
@@ -468,9 +650,11 @@ final class HistoryLaws {
         check(
                 current.hash.equals(request.bad()),
                 "law 3: the request meant " + request.bad() + ", not " + current.hash);
-        check(current.bad && current.accused, "law 5: nothing says that " + current.hash + " is bad");
-        check(workload.noRollback == null, "law 10: " + workload.ref + " opted out");
-        check(mode != Mode.OBSERVE, "law 10: " + workload.ref + " is only observed");
+        boolean byHand = attempt.order != null;
+        boolean forced = attempt.isForced();
+        check(byHand || (current.bad && current.accused), "law 5: nothing says that " + current.hash + " is bad");
+        check(forced || workload.noRollback == null, "law 10: " + workload.ref + " opted out");
+        check(forced || mode != Mode.OBSERVE, "law 10: " + workload.ref + " is only observed");
         check(
                 mode != Mode.APPROVE || attempt.wanted,
                 "law 10: nobody approved attempt " + request.attempt() + " on " + request.bad());
@@ -480,16 +664,20 @@ final class HistoryLaws {
         check(
                 (attempt.act == Act.ABORT) == abort,
                 "law 8: attempt " + request.attempt() + " on " + request.bad() + " meant another act");
-        check(!workload.rolledBackFrom.contains(target), "law 4: " + target + " was rolled back from");
+        check(forced || !workload.rolledBackFrom.contains(target), "law 4: " + target + " was rolled back from");
         check(
                 !abort || target.equals(workload.stable.hash),
                 "law 4: an abort to " + target + " while " + workload.stable.hash + " is stable");
         var aimed = workload.find(target);
         check(
-                aimed != null && (!aimed.bad || abort || isKept(workload, target) || hasBaked(aimed, current)),
+                aimed != null
+                        && (byHand || !aimed.bad || abort || isKept(workload, target) || hasBaked(aimed, current)),
                 "law 4: " + target + " is not known to be good");
         check(
-                abort || incidents.values().stream().noneMatch(each -> each.guilty && each.isOf(request.uid(), target)),
+                abort
+                        || forced
+                        || incidents.values().stream()
+                                .noneMatch(each -> each.guilty && each.isOf(request.uid(), target)),
                 "law 4: " + target + " was found guilty");
         for (var before : landed) {
             if (before.uid().equals(request.uid()) && before.bad().equals(request.bad())) {
@@ -502,7 +690,8 @@ final class HistoryLaws {
             }
         }
         landed.add(request);
-        approvedWrites += mode == Mode.APPROVE ? 1 : 0;
+        approvedWrites += mode == Mode.APPROVE && !byHand ? 1 : 0;
+        orderedWrites += byHand ? 1 : 0;
     }
 
     /** Where no good revision was ever kept, one that was there for a bake time is assumed to be good. */
@@ -527,9 +716,16 @@ final class HistoryLaws {
         return of(workload).anyMatch(told -> told.tries.stream().anyMatch(Try::isOpen));
     }
 
-    /** Whether an incident waits for its cure or its person; a mere suspicion may stay open as long as its release. */
-    boolean hasUnended(WorkloadRef workload) {
-        return of(workload).anyMatch(told -> !told.closed && (told.isSettled() || told.isDismissed()));
+    /** Whether an incident waits for its cure or its person; a mere suspicion, or what came back, may stay as long as its release. */
+    boolean hasUnended(HistoryWorkload workload) {
+        return of(workload.ref)
+                .filter(told -> !told.closed && (told.isSettled() || told.isDismissed()))
+                .anyMatch(told -> !isBack(told, workload));
+    }
+
+    /** What came back is told for as long as it stays (ADR 016). */
+    private static boolean isBack(Told told, HistoryWorkload workload) {
+        return told.returned && told.isOf(workload.uid, workload.current.hash);
     }
 
     private Stream<Told> of(WorkloadRef workload) {
@@ -581,6 +777,16 @@ final class HistoryLaws {
     /** Those of them that a person had approved, or asked for again, in mode approve. */
     int approvedWrites() {
         return approvedWrites;
+    }
+
+    /** Those that a person ordered. */
+    int orderedWrites() {
+        return orderedWrites;
+    }
+
+    /** How often an instance took over what another had intended. */
+    int takeOvers() {
+        return takeOvers;
     }
 
     /** The kinds of commands that were followed. */

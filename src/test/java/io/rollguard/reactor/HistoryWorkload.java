@@ -3,10 +3,13 @@ package io.rollguard.reactor;
 import io.rollguard.release.ClusterObjects;
 import io.rollguard.release.GoodRevision;
 import io.rollguard.release.Kind;
+import io.rollguard.release.Links;
 import io.rollguard.release.PodFacts;
+import io.rollguard.release.PodTrouble;
 import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadRef;
@@ -36,6 +39,10 @@ final class HistoryWorkload {
 
         @Nullable
         Instant podSince;
+
+        /** Since when its pods crash again and again; null while they run. */
+        @Nullable
+        Instant crashesSince;
 
         Revision(RevisionHash hash, boolean bad, long number, Instant createdAt) {
             this.hash = hash;
@@ -74,6 +81,13 @@ final class HistoryWorkload {
     @Nullable
     Instant changedAt;
 
+    /** When its template was last written, as managedFields say. */
+    Instant templateSetAt;
+
+    /** Since when what all its pods need is away, so that they crash, whatever they are of. */
+    @Nullable
+    Instant downSince;
+
     @Nullable
     String noRollback;
 
@@ -104,6 +118,7 @@ final class HistoryWorkload {
         complete = true;
         abortedAt = null;
         changedAt = null;
+        downSince = null;
         marked = null;
         resourceVersion++;
     }
@@ -114,6 +129,7 @@ final class HistoryWorkload {
         var first = revision(false, since);
         first.podSince = since;
         completedAt = since;
+        templateSetAt = since;
         return first;
     }
 
@@ -154,6 +170,8 @@ final class HistoryWorkload {
             current.podSince = null;
         }
         current = revision;
+        templateSetAt = now;
+        downSince = null;
         aborted = false;
         abortedAt = null;
         observed = false;
@@ -168,6 +186,7 @@ final class HistoryWorkload {
             stable = current;
             complete = true;
             completedAt = now;
+            downSince = null;
             resourceVersion++;
         }
     }
@@ -219,6 +238,7 @@ final class HistoryWorkload {
             stable = current;
             complete = true;
             completedAt = now;
+            downSince = null;
             resourceVersion++;
         }
     }
@@ -267,13 +287,35 @@ final class HistoryWorkload {
                 isRollout() ? changedAt : null,
                 complete,
                 completedAt,
-                null,
+                templateSetAt,
                 false,
                 null,
                 null,
                 false,
                 Set.of(),
                 settings);
+    }
+
+    Links links() {
+        return new Links(current.number, null, 0, 0);
+    }
+
+    List<RevisionFacts> revisionFacts() {
+        return revisions.stream()
+                .map(each -> new RevisionFacts(
+                        ref.namespace(),
+                        name(each),
+                        uid,
+                        each.hash,
+                        each.number,
+                        each.reused,
+                        each.createdAt,
+                        each.podSince == null ? 0 : 1,
+                        each.podSince == null ? 0 : 1,
+                        Map.of("app", ref.name(), "tier", "web"),
+                        "template-" + each.hash,
+                        "config-" + each.hash))
+                .toList();
     }
 
     String pod(Revision revision) {
@@ -294,22 +336,10 @@ final class HistoryWorkload {
 
     void show(Part part, ClusterObjects objects) {
         switch (part) {
-            case WORKLOAD -> objects.put(facts());
+            case WORKLOAD -> objects.put(facts(), links());
             case REVISIONS -> {
                 formerRevisions.forEach(name -> objects.removeRevision(ref.namespace(), name));
-                revisions.forEach(each -> objects.put(new RevisionFacts(
-                        ref.namespace(),
-                        name(each),
-                        uid,
-                        each.hash,
-                        each.number,
-                        each.reused,
-                        each.createdAt,
-                        each.podSince == null ? 0 : 1,
-                        each.podSince == null ? 0 : 1,
-                        Map.of("app", ref.name(), "tier", "web"),
-                        "template-" + each.hash,
-                        "config-" + each.hash)));
+                revisionFacts().forEach(objects::put);
             }
             case PODS -> {
                 formerRevisions.forEach(name -> objects.removePod(ref.namespace(), name + "-pod"));
@@ -317,13 +347,32 @@ final class HistoryWorkload {
                     if (each.podSince == null) {
                         objects.removePod(ref.namespace(), pod(each));
                     } else {
+                        var trouble = trouble(each);
                         objects.put(new PodFacts(
-                                ref.namespace(), pod(each), name(each), "node-a", true, false, each.podSince));
+                                ref.namespace(),
+                                pod(each),
+                                name(each),
+                                "node-a",
+                                trouble == null,
+                                false,
+                                each.podSince,
+                                trouble));
                     }
                 }
             }
             case KEPT -> kept.forEach(objects::put);
         }
+    }
+
+    private @Nullable PodTrouble trouble(Revision revision) {
+        var since = revision.crashesSince == null ? downSince : revision.crashesSince;
+        return since == null ? null : new PodTrouble(Trouble.CRASH_LOOP, since, null);
+    }
+
+    /** All runs. */
+    void recover() {
+        downSince = null;
+        revisions.forEach(each -> each.crashesSince = null);
     }
 
     /** Its first revision has been good for long. */

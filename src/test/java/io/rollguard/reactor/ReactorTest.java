@@ -3,12 +3,13 @@ package io.rollguard.reactor;
 import static io.rollguard.reactor.FakeCluster.CANARY;
 import static io.rollguard.reactor.FakeCluster.CART;
 import static io.rollguard.reactor.FakeCluster.SEARCH;
+import static io.rollguard.reactor.FakeCluster.STABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.rollguard.alert.Alert;
 import io.rollguard.alert.Alert.Status;
-import io.rollguard.alert.AlertHistory;
 import io.rollguard.alert.AlertTable;
 import io.rollguard.alert.Episode;
 import io.rollguard.alert.Fingerprint;
@@ -28,25 +29,29 @@ import io.rollguard.reactor.Cluster.Reading;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts.Settings;
+import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The reconcile loop on fakes: one look at a time, with the time set by the test. */
 class ReactorTest {
@@ -61,6 +66,7 @@ class ReactorTest {
     private final AlertTable alerts = new AlertTable(20);
     private final List<String> told = new ArrayList<>();
     private BooleanSupplier ours = () -> true;
+    private Rules rules = Rules.NONE;
     private Reactor reactor;
 
     @BeforeEach
@@ -83,13 +89,15 @@ class ReactorTest {
                 Duration.ofHours(12),
                 Duration.ofSeconds(30),
                 Duration.ofMinutes(10),
-                20);
+                20,
+                false);
         return new Reactor(
                 cluster,
-                new FixedAlerts(),
+                new Ports.FixedAlerts(alerts),
+                rules,
                 journal,
-                new NoCommands(),
-                new Ours(),
+                new Ports.NoCommands(),
+                new Ports.Owner(workload -> ours.getAsBoolean()),
                 (step, release, at) -> told.add("release." + step.label()),
                 new Counting(),
                 settings,
@@ -271,6 +279,19 @@ class ReactorTest {
     }
 
     @Test
+    void whatAPersonIsAskedAboutAWorkloadEndsOnceItWasMadeAnew() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.advance(Duration.ofSeconds(121));
+        newReactor(Mode.AUTO).reconcile(CART);
+        cluster.madeAnew();
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(incident().closedFor()).isEqualTo(Reason.GONE);
+    }
+
+    @Test
     void anIntentWhoseAlertHasEndedIsWithdrawn() {
         fires("CartErrors", CANARY_POD);
         crashBeforeTheWrite();
@@ -328,6 +349,200 @@ class ReactorTest {
         assertThat(next.revision()).hasToString("canary2");
         assertThat(next.judged().allowed().reason()).isEqualTo(expected);
         assertThat(cluster.writes).hasSize(expected == null ? 2 : 1);
+    }
+
+    // --- what an act still needs after the cluster took it
+
+    @Test
+    void aPausedCanaryIsUnpausedOnceItsAbortIsAcknowledged() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(null);
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).hasSize(1);
+
+        cluster.abortedWhilePaused(clock.instant());
+        newReactor(Mode.AUTO).reconcile(CART); // whoever comes after a crash
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1", "unpause cart");
+        assertThat(journal.steps()).endsWith("intended", "accepted");
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("accepted", "verified");
+    }
+
+    @Test
+    void whereOnlyTheStatusMayBeWrittenItStaysPaused() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.rights = Tier.ABORT_ONLY;
+        cluster.abortedWhilePaused(clock.instant());
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2000, 0", "2001, 1"})
+    void anAbortThatItsControllerHasNotSeenIsNudged(long millis, int nudges) {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(null);
+
+        clock.advance(Duration.ofMillis(millis));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1 + nudges);
+        assertThat(cluster.writes.getLast()).isEqualTo(nudges == 0 ? "abort canary1 to stable1" : "nudge cart");
+    }
+
+    @Test
+    void itIsNotNudgedAgainBeforeTheControllerCanHaveSeenIt() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(null);
+        clock.advance(Duration.ofSeconds(3));
+        reactor.reconcile(CART);
+
+        clock.advance(Duration.ofSeconds(1));
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).hasSize(2);
+        clock.advance(Duration.ofSeconds(1));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1", "nudge cart", "nudge cart");
+    }
+
+    @Test
+    void aRestoredRolloutIsPromotedAndAgainWhereItsAnalysisAbortsIt() {
+        cluster.knownGood(FakeCluster.STABLE, START.minusSeconds(3600));
+        cluster.promoted(clock.instant());
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        clock.advance(Duration.ofSeconds(31));
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).containsExactly("restore canary1 to stable1");
+        cluster.restored(true, false);
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).endsWith("promote cart");
+        cluster.restored(false, true);
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).hasSize(2);
+
+        clock.advance(Duration.ofSeconds(3));
+        cluster.restored(true, false);
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("restore canary1 to stable1", "promote cart", "promote cart");
+        assertThat(journal.steps()).endsWith("accepted");
+    }
+
+    @Test
+    void whatIsLeftIsNotDoneWhileRollguardIsPausedOrTheLogIsNotKnownToItsEnd() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(clock.instant());
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        reactor.reconcile(CART);
+        cluster.pause = Pause.NONE;
+        journal.reachable = false;
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    /** Its controller wrote at the same time, as it does then. */
+    @Test
+    void whatIsLeftIsSentAgainAtOnceWhereTheObjectHadMoved() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(clock.instant());
+        cluster.answers.add(new Answer.Moved("HTTP 422"));
+        reactor.reconcile(CART);
+
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes)
+                .as("and not once more before it can be seen")
+                .containsExactly("abort canary1 to stable1", "unpause cart", "unpause cart");
+    }
+
+    @Test
+    void whatIsLeftIsNotDoneByOneThatLostTheWorkload() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(clock.instant());
+        ours = () -> false;
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void whereTheClusterRefusesWhatIsLeftAPersonIsToldHowToDoIt() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.abortedWhilePaused(clock.instant());
+        cluster.answers.add(new Answer.Refused(Reason.FORBIDDEN, "HTTP 403"));
+
+        reactor.reconcile(CART);
+
+        assertThat(failure().reason()).isEqualTo(Reason.NOT_EFFECTIVE);
+        assertThat(failure().detail()).isEqualTo("unpause: HTTP 403");
+        assertThat(failure().command()).isEqualTo("kubectl to unpause");
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+    }
+
+    @Test
+    void anActThatIsNoLongerTheRightOneIsWithdrawn() {
+        cluster.knownGood(FakeCluster.STABLE, START.minusSeconds(3600));
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        cluster.promoted(clock.instant());
+        clock.advance(Duration.ofSeconds(31));
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(failure().reason()).isEqualTo(Reason.WITHDRAWN);
+        assertThat(failure().detail()).isEqualTo(Reason.STALE.text());
+    }
+
+    // --- what passes is tried again
+
+    @Test
+    void attemptsFollowEachOtherWithGrowingDistanceThatDiffersFromIncidentToIncident() {
+        var one = new IncidentId(new UUID(0, 1));
+        for (int attempt = 1; attempt <= 20; attempt++) {
+            long least = Math.min(64, 1L << attempt);
+            assertThat(Decision.backoff(one, attempt))
+                    .isBetween(Duration.ofSeconds(least), Duration.ofMillis(least * 1500))
+                    .isEqualTo(Decision.backoff(one, attempt));
+        }
+        var waits = new HashSet<Duration>();
+        for (int number = 0; number < 100; number++) {
+            waits.add(Decision.backoff(new IncidentId(new UUID(number, 7L * number)), 1));
+        }
+        assertThat(waits).hasSizeGreaterThan(50);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"599, SUSPECTED", "601, ESCALATED"})
+    void whatFailsForTenMinutesIsForAPerson(long seconds, Incident.State expected) {
+        fires("CartErrors", CANARY_POD);
+        cluster.answers.add(new Answer.NotDone("HTTP 503"));
+        reactor.reconcile(CART);
+        assertThat(incident().state()).isEqualTo(Incident.State.SUSPECTED);
+
+        clock.advance(Duration.ofSeconds(seconds));
+        cluster.answers.add(new Answer.NotDone("HTTP 503"));
+        reactor.reconcile(CART);
+
+        assertThat(incident().tries()).isEqualTo(2);
+        assertThat(incident().state()).isEqualTo(expected);
     }
 
     // --- intents that the log makes void
@@ -475,11 +690,18 @@ class ReactorTest {
             clock.advance(Duration.ofSeconds(1));
         }
 
-        assertThat(asked).containsExactly(0L, 2L, 6L);
+        long second = looksUntil(Decision.backoff(incident().id(), 1));
+        long third = second + looksUntil(Decision.backoff(incident().id(), 2));
+        assertThat(asked).containsExactly(0L, second, third);
         assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
         assertThat(incident().attempts())
                 .extracting(attempt -> attempt.number())
                 .containsExactly(1, 2, 3);
+    }
+
+    /** In whole seconds, since it is looked at once a second. */
+    private static long looksUntil(Duration wait) {
+        return wait.plusMillis(999).toSeconds();
     }
 
     @Test
@@ -719,6 +941,29 @@ class ReactorTest {
     }
 
     @Test
+    void aRestoreThatMovedNoPodStaysWithAPersonUntilItsAlertsAreQuiet() {
+        var labels = Map.of("namespace", "shop", "pod", "search-two-0");
+        cluster.deploys(new RevisionHash("one"), 1, START.minusSeconds(7200));
+        cluster.deploys(new RevisionHash("two"), 2, clock.instant());
+        fires("SearchErrors", labels);
+        reactor.reconcile(SEARCH);
+        cluster.deploys(new RevisionHash("one"), 3, START.minusSeconds(7200));
+        clock.advance(Duration.ofSeconds(301));
+        reactor.reconcile(SEARCH);
+
+        reactor.reconcile(SEARCH);
+        var meanwhile = journal.log().of(SEARCH).getFirst();
+        resolves("SearchErrors", labels);
+        clock.advance(Duration.ofSeconds(31));
+        reactor.reconcile(SEARCH);
+
+        assertThat(cluster.writes).containsExactly("restore two to one");
+        assertThat(meanwhile.state()).isEqualTo(Incident.State.ESCALATED);
+        assertThat(meanwhile.lastAttempt().orElseThrow().failure().reason()).isEqualTo(Reason.NOT_EFFECTIVE);
+        assertThat(journal.log().of(SEARCH).getFirst().state()).isEqualTo(Incident.State.CLOSED);
+    }
+
+    @Test
     void whatWasFoundGuiltyIsNotRestored() {
         cluster.deploys(new RevisionHash("one"), 1, START.minusSeconds(7200));
         cluster.deploys(new RevisionHash("two"), 2, clock.instant());
@@ -739,6 +984,67 @@ class ReactorTest {
                 .containsExactly(Reason.PAUSED, Reason.NO_GOOD_REVISION);
         assertThat(incidents.getLast().release().target().revision()).hasToString("two");
         assertThat(cluster.writes).isEmpty();
+    }
+
+    @Test
+    void aReleaseThatBakedIsLookedAtAndLearnedAsGoodThoughNothingMoreHappensOnItsWorkload() {
+        reactor.reconcile(CART);
+        cluster.promoted(clock.instant());
+        reactor.reconcile(CART);
+
+        clock.advance(Duration.ofHours(1));
+
+        assertThat(reactor.due(clock.instant())).containsExactly(CART);
+        reactor.reconcile(CART);
+        assertThat(cluster.objects().goodRevisions("uid-cart"))
+                .extracting(good -> good.hash(), good -> good.assumed())
+                .containsExactly(tuple(CANARY, false));
+        assertThat(told).contains("release.proven");
+        assertThat(reactor.due(clock.instant())).isEmpty();
+    }
+
+    /** By then another revision may be current, or nothing is left. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Mode.class,
+            names = {"AUTO", "OBSERVE"})
+    void aReleaseThatBakedInACacheThatIsBehindIsNotLearnedAsGood(Mode mode) {
+        reactor = newReactor(mode);
+        reactor.reconcile(CART);
+        cluster.promoted(clock.instant());
+        reactor.reconcile(CART);
+        cluster.reading = new Cluster.Reading.Gone();
+
+        clock.advance(Duration.ofHours(1));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.objects().goodRevisions("uid-cart")).isEmpty();
+        assertThat(cluster.kept).isZero();
+        assertThat(told).doesNotContain("release.proven");
+    }
+
+    @Test
+    void whatIsOnlyARolloutsTemplateIsNotLearnedAsGood() {
+        cluster.promoted(START, Set.of(Trait.TEMPLATE_ONLY));
+        clock.advance(Duration.ofHours(1));
+        reactor.reconcile(CART);
+        clock.advance(Duration.ofMinutes(5));
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.objects().goodRevisions("uid-cart")).isEmpty();
+        assertThat(cluster.kept).isZero();
+    }
+
+    @Test
+    void aReleaseWhoseWorkloadIsGoneIsFollowedNoMore() {
+        reactor.reconcile(CART);
+        assertThat(reactor.due(clock.instant())).containsExactly(CART);
+
+        cluster.gone();
+        reactor.reconcile(CART);
+
+        assertThat(reactor.due(clock.instant())).isEmpty();
     }
 
     @Test
@@ -947,7 +1253,7 @@ class ReactorTest {
         assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.MOVED_ON);
 
         ask(Command.Kind.RETRY, incident().version());
-        clock.advance(Duration.ofSeconds(2));
+        clock.advance(Duration.ofSeconds(3));
         reactor.reconcile(CART);
 
         assertThat(cluster.writes).hasSize(2);
@@ -966,7 +1272,7 @@ class ReactorTest {
         reactor = newReactor(Mode.APPROVE);
 
         ask(Command.Kind.RETRY, incident().version());
-        clock.advance(Duration.ofSeconds(2));
+        clock.advance(Duration.ofSeconds(3));
         reactor.reconcile(CART);
 
         assertThat(cluster.writes).hasSize(2);
@@ -995,7 +1301,7 @@ class ReactorTest {
         reactor = newReactor(Mode.APPROVE);
         fires("CartErrors", CANARY_POD);
         reactor.reconcile(CART);
-        var owed = new Asked(command(Command.Kind.APPROVE, incident().version()));
+        var owed = new Ports.Asked(command(Command.Kind.APPROVE, incident().version()));
         reactor.asked(owed);
         journal.reachable = false;
         reactor.reconcile(CART);
@@ -1022,7 +1328,8 @@ class ReactorTest {
                 1,
                 "ann",
                 clock.instant(),
-                clock.instant().plusSeconds(600));
+                clock.instant().plusSeconds(600),
+                null);
 
         ask(unknown);
 
@@ -1095,45 +1402,10 @@ class ReactorTest {
     }
 
     private void ask(Command command) {
-        var owed = new Asked(command);
+        var owed = new Ports.Asked(command);
         reactor.asked(owed);
         reactor.reconcile(CART);
         assertThat(owed.isOurs()).as("the command is still owed").isFalse();
-    }
-
-    private static final class Asked implements Commands.Owed {
-
-        private final Command command;
-        private boolean owed = true;
-
-        Asked(Command command) {
-            this.command = command;
-        }
-
-        @Override
-        public Command command() {
-            return command;
-        }
-
-        @Override
-        public boolean isOurs() {
-            return owed;
-        }
-
-        @Override
-        public void answered() {
-            owed = false;
-        }
-    }
-
-    private static final class NoCommands implements Commands {
-        @Override
-        public CompletionStage<?> send(Command command) {
-            throw new AssertionError("the reactor asks nobody");
-        }
-
-        @Override
-        public void onCommand(Consumer<Owed> listener) {}
     }
 
     // --- ends
@@ -1198,7 +1470,390 @@ class ReactorTest {
                 .endsWith("closed");
     }
 
+    // --- findings: no alert speaks
+
+    @Test
+    void aCanaryThatCrashesIsAbortedWithoutAnyAlert() {
+        cluster.crashes(CANARY, 0, clock.instant());
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1");
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "intended", "accepted");
+        assertThat(incident().judged().verdict().reason()).isEqualTo(Reason.NEW_PODS_FAIL);
+        assertThat(incident().isWithoutAlerts()).isTrue();
+        assertThat(told).anyMatch(each -> each.startsWith("reacted in "));
+    }
+
+    @Test
+    void aRollbackForACrashLoopIsCuredOnceNoPodOfTheTargetHasFailedForTheDwell() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+        assertThat(incident().state()).as("the dwell has not passed").isEqualTo(Incident.State.VERIFIED);
+
+        clock.advance(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("verified", "cured", "closed");
+    }
+
+    @Test
+    void aRollbackIsNoCureWhilePodsOfTheTargetFailAsWell() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        cluster.crashes(STABLE, 0, clock.instant());
+
+        clock.advance(Duration.ofMinutes(11));
+        reactor.reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.UNCURED);
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.STILL_FAILING);
+    }
+
+    /** Nothing more will be heard of the pods that failed, so nobody may say that they still do. */
+    @Test
+    void aRollbackForACrashLoopEndsOnceItsWorkloadWasMadeAnew() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        var incident = incident().id();
+        cluster.madeAnew();
+
+        clock.advance(Duration.ofMinutes(11));
+        reactor.reconcile(CART);
+
+        assertThat(journal.log().find(incident).orElseThrow().closedFor()).isEqualTo(Reason.GONE);
+    }
+
+    /** The cache may be behind, and its uid that of the workload before. */
+    @Test
+    void noRollbackForACrashLoopEndsForACacheThatIsBehind() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        cluster.reading = cluster.read(CART);
+        cluster.madeAnew();
+
+        reactor.reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void whatNobodyLookedAtIsNoCure() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        cluster.whole = false;
+
+        clock.advance(Duration.ofMinutes(2));
+        reactor.reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void anIncidentOfPodsThatFailedClosesOnceTheyDoNot() {
+        reactor = newReactor(Mode.OBSERVE);
+        cluster.crashes(CANARY, 0, clock.instant());
+        reactor.reconcile(CART);
+        cluster.recovers(CANARY, 0);
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).containsExactly("suspected", "judged", "closed");
+        assertThat(journal.entries.getLast().reason()).isEqualTo(Reason.RECOVERED);
+    }
+
+    @Test
+    void whatRecoveredBeforeTheActIsNotRolledBack() {
+        clock.advance(Duration.ofSeconds(10));
+        cluster.crashes(CANARY, 0, clock.instant());
+        cluster.pause = new Pause(true, "ann", "maintenance");
+        reactor.reconcile(CART);
+        cluster.recovers(CANARY, 0);
+        cluster.pause = Pause.NONE;
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(incident().isOpen()).isFalse();
+    }
+
+    @Test
+    void whereAlertsAndPodsSpeakBothMustBeQuiet() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+
+        clock.advance(Duration.ofMinutes(1));
+        reactor.reconcile(CART);
+        assertThat(incident().state()).as("the alert goes on").isEqualTo(Incident.State.VERIFIED);
+        resolves("CartErrors", CANARY_POD);
+        clock.advance(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(incident().triggers()).hasSize(2);
+        assertThat(journal.steps()).endsWith("verified", "cured", "closed");
+    }
+
+    @Test
+    void whatArgoOrAPersonAbortedIsTold() {
+        cluster.crashes(CANARY, 0, clock.instant());
+        cluster.abortedByOthers(clock.instant());
+
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).isEmpty();
+        assertThat(allowed().reason()).isEqualTo(Reason.ALREADY_ABORTED);
+    }
+
     // --- alerts
+
+    // --- after the act
+
+    private void rolledBackAndClosed() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        resolves("CartErrors", CANARY_POD);
+        clock.advance(Duration.ofSeconds(30));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("verified", "cured", "closed");
+    }
+
+    @Test
+    void aRevisionThatIsPutBackIsToldOnceWithWhoDidIt() {
+        rolledBackAndClosed();
+        cluster.lastWrite = new Write("argocd-controller", "Apply", clock.instant());
+
+        cluster.shippedAgain(4);
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("closed", "returned");
+        assertThat(incident().state()).isEqualTo(Incident.State.RETURNED);
+        assertThat(incident().aftermath().returned().who()).isEqualTo(cluster.lastWrite);
+        assertThat(incident().aftermath().returned().command()).startsWith("kubectl argo rollouts abort cart");
+        assertThat(cluster.writes).as("no loop").hasSize(1);
+    }
+
+    @Test
+    void anAbortThatIsTakenBackIsToldAlsoWhereNobodyIsNamed() {
+        rolledBackAndClosed();
+
+        cluster.retried();
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("closed", "returned");
+        assertThat(incident().aftermath().returned().who()).isNull();
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void whatOnlyTheWatchesStillShowIsNotTold() {
+        rolledBackAndClosed();
+        cluster.reading = cluster.read(CART); // aborted
+
+        cluster.retried();
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("closed");
+    }
+
+    @Test
+    void onceTheRevisionIsLeftAgainItIsOverAndComingBackIsNews() {
+        rolledBackAndClosed();
+        cluster.retried();
+        reactor.reconcile(CART);
+
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("returned", "closed");
+        assertThat(incident().closedFor()).isEqualTo(Reason.LEFT_AGAIN);
+        cluster.retried();
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("closed", "returned");
+    }
+
+    @Test
+    void toolsThatFightAreToldOnlyAFewTimes() {
+        rolledBackAndClosed();
+
+        for (int turn = 0; turn < 20; turn++) {
+            cluster.retried();
+            reactor.reconcile(CART);
+            cluster.aborted(clock.instant());
+            reactor.reconcile(CART);
+        }
+
+        assertThat(journal.steps().stream().filter("returned"::equals)).hasSize(5);
+    }
+
+    @Test
+    void whoUndoesAnActBeforeItTookHoldIsNamed() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.lastWrite = new Write("kubectl-argo-rollouts", "Update", clock.instant());
+
+        clock.advance(Duration.ofSeconds(6));
+        reactor.reconcile(CART);
+
+        assertThat(failure().reason()).isEqualTo(Reason.NOT_EFFECTIVE);
+        assertThat(failure().detail()).contains("taken back").contains("somebody with kubectl (kubectl-argo-rollouts");
+    }
+
+    /** Controllers keep times by the second; what comes back at once has the times that it had. */
+    @Test
+    void aRevisionThatComesBackAtOnceIsAnotherReleaseAndIsRefused() {
+        rolledBackAndClosed();
+        var first = incident().id();
+
+        cluster.shippedAgain(4);
+        fires("CartErrors", Map.of("namespace", "shop", "pod", "cart-canary1-7"));
+        reactor.reconcile(CART);
+
+        var second = journal.log().of(CART).stream()
+                .filter(incident -> !incident.id().equals(first))
+                .findFirst()
+                .orElseThrow();
+        assertThat(second.judged().allowed().reason()).isEqualTo(Reason.ROLLED_BACK_BEFORE);
+        assertThat(cluster.writes).hasSize(1);
+    }
+
+    @Test
+    void whatDidNotCureOffersTheWayForward() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+
+        clock.advance(Duration.ofMinutes(11));
+        reactor.reconcile(CART);
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("verified", "uncured");
+        assertThat(incident().aftermath().forward()).isEqualTo("forward to canary1");
+        assertThat(cluster.writes).as("never by itself").hasSize(1);
+    }
+
+    // --- where a Prometheus is configured
+
+    private final Map<String, Rules.Evaluation> evaluated = new HashMap<>();
+
+    private void rolledBackWithPrometheus() {
+        rules = name -> Optional.ofNullable(evaluated.get(name));
+        reactor = newReactor(Mode.AUTO);
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        reactor.reconcile(CART);
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    private void evaluated(List<Labels> active) {
+        clock.advance(Duration.ofSeconds(15));
+        var all = active.stream().map(labels -> new Rules.Active(labels, null)).toList();
+        evaluated.put("CartErrors", new Rules.Evaluation(clock.instant(), all));
+        reactor.reconcile(CART);
+    }
+
+    @Test
+    void whatPrometheusFindsQuietIsCuredThoughAlertmanagerHasNotSaidSo() {
+        rolledBackWithPrometheus();
+
+        evaluated(List.of());
+        evaluated(List.of());
+        assertThat(incident().state()).as("the dwell has not passed").isEqualTo(Incident.State.VERIFIED);
+        evaluated(List.of());
+
+        assertThat(journal.steps()).contains("cured");
+    }
+
+    @Test
+    void whatPrometheusFindsActiveIsNotCuredWhateverAlertmanagerSays() {
+        rolledBackWithPrometheus();
+        resolves("CartErrors", CANARY_POD);
+
+        for (int evaluation = 0; evaluation < 5; evaluation++) {
+            evaluated(List.of(labels("CartErrors", CANARY_POD)));
+        }
+
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void theSameAlertOnStablePodsIsNoCureForPrometheusEither() {
+        rolledBackWithPrometheus();
+
+        for (int evaluation = 0; evaluation < 5; evaluation++) {
+            evaluated(List.of(labels("CartErrors", Map.of("namespace", "shop", "pod", "cart-stable1-0"))));
+        }
+
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void aPrometheusThatIsNotReachedNeverMeansCured() {
+        rolledBackWithPrometheus();
+        evaluated(List.of());
+
+        clock.advance(Duration.ofSeconds(10));
+        evaluated.clear();
+        reactor.reconcile(CART);
+        clock.advance(Duration.ofMinutes(1));
+        reactor.reconcile(CART);
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+
+        evaluated(List.of());
+        assertThat(incident().state()).as("it dwells anew").isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void anEvaluationFromBeforeTheRollbackTellsNothing() {
+        evaluated.put("CartErrors", new Rules.Evaluation(clock.instant(), List.of()));
+        rolledBackWithPrometheus();
+
+        clock.advance(Duration.ofMinutes(1));
+        reactor.reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.VERIFIED);
+    }
+
+    @Test
+    void whereAnAlertLeavesOpenWhenItBeganPrometheusIsAsked() {
+        var cart = labels("CartErrors", Map.of("namespace", "shop", "rollout", "cart"));
+        cluster.knownGood(FakeCluster.STABLE, START.minusSeconds(3600));
+        cluster.promoted(clock.instant());
+        rules = name -> Optional.ofNullable(evaluated.get(name));
+        reactor = newReactor(Mode.AUTO);
+        var began = clock.instant();
+        alerts.apply(new Alert(Fingerprint.of(cart), Status.FIRING, "test", cart, Map.of(), began, null, "", began));
+        clock.advance(Duration.ofSeconds(31));
+        reactor.reconcile(CART);
+        assertThat(incident().judged().verdict().reason()).isEqualTo(Reason.ONSET_UNCLEAR);
+
+        evaluated.put("CartErrors", new Rules.Evaluation(clock.instant(), List.of(new Rules.Active(cart, began))));
+        reactor.reconcile(CART);
+
+        assertThat(cluster.writes).containsExactly("restore canary1 to stable1");
+    }
 
     private void fires(String name, Map<String, String> labels) {
         alerts.apply(alert(name, labels, Status.FIRING, clock.instant(), null));
@@ -1245,31 +1900,6 @@ class ReactorTest {
         return incident().attempts().getLast().failure();
     }
 
-    private final class FixedAlerts implements Alerts {
-        @Override
-        public AlertTable table() {
-            return alerts;
-        }
-
-        @Override
-        public boolean isWhole() {
-            return true;
-        }
-
-        @Override
-        public void onChange(Consumer<AlertHistory> listener) {}
-    }
-
-    private final class Ours implements Ownership {
-        @Override
-        public boolean owns(WorkloadRef workload) {
-            return ours.getAsBoolean();
-        }
-
-        @Override
-        public void onChange(Runnable listener) {}
-    }
-
     private final class Counting implements Telemetry {
         @Override
         public void judged(Verdict verdict, Allowed allowed) {
@@ -1287,6 +1917,8 @@ class ReactorTest {
         }
 
         @Override
-        public void reactionTime(Duration time) {}
+        public void reactionTime(Duration time) {
+            told.add("reacted in " + time);
+        }
     }
 }

@@ -2,12 +2,14 @@ package io.rollguard.release;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rollguard.incident.IncidentId;
 import io.rollguard.release.Release.Stage;
 import io.rollguard.release.Release.Target;
 import io.rollguard.release.Release.Target.Basis;
 import io.rollguard.release.WorkloadFacts.Settings;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,6 +47,67 @@ class ReleasesTest {
         assertThat(release(deployment("not-there-yet"), 102)).isEmpty();
     }
 
+    /** What comes back is numbered anew. Where that is not seen yet, its object tells of its first release only. */
+    @Test
+    void whatIsCurrentAndNotYetTheNewestTellsNothing() {
+        revision("a", 0, 1);
+        revision("b", 100, 1);
+        revision("c", 110, 0);
+
+        assertThat(release(rollout("b", "a"), 151)).isEmpty();
+        assertThat(new Releases(objects, BAKE).latest(rollout("b", "a").build()))
+                .isEmpty();
+        put("b", "b", 100, 1, true);
+        assertThat(release(rollout("b", "a").leftCompletenessAt(150), 151)
+                        .orElseThrow()
+                        .startedAt())
+                .isEqualTo(at(150));
+    }
+
+    /** Where nothing newer is seen either, the number tells that the workload itself has. */
+    @ParameterizedTest
+    @CsvSource({"2, true", "3, false", "1, true", "0, true"})
+    void whatIsNotNumberedAsItsWorkloadSaysTellsNothing(long number, boolean tells) {
+        revision("a", 0, 1);
+        revision("b", 100, 1);
+        objects.put(rollout("b", "a").build(), new Links(number, null, 0, 0));
+        var workload = objects.workloads().findFirst().orElseThrow();
+
+        assertThat(new Releases(objects, BAKE).of(workload, at(151))).matches(release -> release.isPresent() == tells);
+    }
+
+    /** The cache knows nothing of its going away and coming back: what is read tells, by its number. */
+    @ParameterizedTest
+    @CsvSource({"2, true", "4, false"})
+    void whatIsReadIsOfNoReleaseThatIsKnownWhereItCameBackSince(long number, boolean known) {
+        revision("a", 0, 1);
+        revision("b", 100, 1);
+        var facts = rollout("b", "a").build();
+        var read = objects.revisionsOf(facts).getFirst();
+        var renumbered = new RevisionFacts(
+                read.namespace(),
+                read.name(),
+                read.workloadUid(),
+                read.hash(),
+                number,
+                number > 2,
+                read.createdAt(),
+                1,
+                1,
+                read.podLabels(),
+                read.templateDigest(),
+                read.configDigest());
+
+        var namesItsOwn = objects.join(facts, new Links(number, null, 0, 0), List.of(), null);
+        var readWithIt = objects.join(facts, Links.NONE, List.of(renumbered), null);
+
+        for (var fresh : List.of(namesItsOwn, readWithIt)) {
+            assertThat(fresh.current()).isEqualTo(known ? read.hash() : null);
+            assertThat(new Releases(objects, BAKE).of(fresh, at(151)).isPresent())
+                    .isEqualTo(known);
+        }
+    }
+
     @Test
     void aRestartIsNoneWhileItRunsAndAfterIt() {
         revision("a", 0, 0);
@@ -80,6 +143,30 @@ class ReleasesTest {
         assertThat(release(deployment("b").complete(), 102)).isPresent();
     }
 
+    @Test
+    void whatWaitsForPeopleIsNoneBeforeTheyMovedAPod() {
+        revision("a", 0, 0);
+        revision("b", 100, 0);
+
+        assertThat(release(onDelete("b").updated(0), 200)).isEmpty();
+        assertThat(release(onDelete("b").updated(1), 200)).isPresent();
+        pod("b", 150);
+        assertThat(release(onDelete("b").updated(0), 200))
+                .as("its pods are seen before its status tells of them")
+                .isPresent();
+    }
+
+    @Test
+    void whatPeopleMoveLongAfterItsTemplateBakesFromThenOn() {
+        revision("a", 0, 0);
+        revision("b", 100, 0);
+        pod("b", 500);
+        pod("b", 502);
+
+        assertThat(release(onDelete("b").complete(), 531)).isPresent();
+        assertThat(release(onDelete("b").complete(), 533)).isEmpty();
+    }
+
     // --- stages
 
     @ParameterizedTest
@@ -108,6 +195,20 @@ class ReleasesTest {
         assertThat(release.exposures()).containsExactly(at(100), at(101), at(102));
         assertThat(release.exposedBefore(at(101))).isEqualTo(at(101));
         assertThat(release.completedAt()).isNull();
+    }
+
+    /** Else the second pod, which may be minutes away, would count as the first that could do harm. */
+    @Test
+    void aPodOfTheSecondInWhichItBeginsIsItsFirst() {
+        revision("a", 0, 1);
+        revision("b", 100, 1);
+        pod("b", 100);
+        pod("b", 400);
+
+        var release = release(rollout("b", "a"), 401).orElseThrow();
+
+        assertThat(release.exposures()).containsExactly(at(100), at(100), at(400));
+        assertThat(release.exposedBefore(at(399))).isEqualTo(at(100));
     }
 
     @Test
@@ -159,6 +260,15 @@ class ReleasesTest {
         revision("b", 100, 2);
 
         assertThat(target(deployment("b").completed(101), 102).isPresent()).isEqualTo(assumed);
+    }
+
+    @Test
+    void withoutARecordWhatServesIsAssumedGoodAndNotWhatNeverDid() {
+        revision("a", 0, 2);
+        revision("never-ready", 100, 0);
+        revision("b", 200, 1);
+
+        assertThat(target(deployment("b"), 201)).contains(assumed("a"));
     }
 
     @Test
@@ -250,7 +360,71 @@ class ReleasesTest {
                 .isTrue();
     }
 
+    // --- where no history is kept
+
+    @Test
+    void aReleaseIsOneThoughNothingOlderIsLeft() {
+        revision("b", 100, 2);
+        good("a", 50, false);
+
+        var release = release(deployment("b").completed(101), 102).orElseThrow();
+
+        assertThat(release.stage()).isEqualTo(Stage.BAKING);
+        assertThat(release.startedAt()).isEqualTo(at(100));
+        assertThat(release.stable()).isNull();
+        assertThat(release.target()).isEqualTo(new Target(new RevisionHash("a"), Basis.PROVEN));
+        assertThat(release.movesToGood()).isFalse();
+    }
+
+    @Test
+    void aFirstDeploymentThatIsKnownToBeGoodIsNone() {
+        revision("a", 0, 2);
+        good("a", 50, true);
+
+        assertThat(release(deployment("a").completed(1), 2)).isEmpty();
+    }
+
+    @Test
+    void aRestartOfWhatIsGoodIsNoneThoughNothingOlderIsLeft() {
+        put("b2", "b", 500, 1, false);
+        good("a", 50, false);
+        objects.put(new GoodRevision(UID, new RevisionHash("b"), "b", at(200), false));
+
+        assertThat(release(deployment("b2"), 501)).isEmpty();
+        assertThat(release(deployment("b2").completed(502), 503)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"same, true", "other, false", ", false"})
+    void whatWasKeptTellsWhetherOnlyChecksumsDiffer(String config, boolean configOnly) {
+        config("b", "same", 100);
+        objects.put(new GoodRevision(UID, new RevisionHash("a"), "a", at(50), false, config));
+
+        assertThat(release(deployment("b").completed(101), 102).orElseThrow().configOnly())
+                .isEqualTo(configOnly);
+    }
+
     // --- making facts
+
+    /** Argo Rollouts writes no sign on a ReplicaSet that comes back, and times are by the second: only the number moves. */
+    @Test
+    void whatComesBackWithinASecondIsTakenForANewReleaseByItsNumber() {
+        revision("a", 0, 2);
+        revision("b", 100, 2);
+        var first = release(rollout("b", "a").leftCompletenessAt(100), 101).orElseThrow();
+        put("a", "a", 0, 2, false); // went back to it
+        put("b", "b", 100, 2, false);
+
+        var second = release(rollout("b", "a").leftCompletenessAt(100), 101).orElseThrow();
+
+        assertThat(second.startedAt()).isEqualTo(first.startedAt());
+        assertThat(second.number()).isGreaterThan(first.number());
+        assertThat(IncidentId.of(second)).isNotEqualTo(IncidentId.of(first));
+        assertThat(IncidentId.of(second))
+                .as("and whoever looks again sees the same")
+                .isEqualTo(IncidentId.of(
+                        release(rollout("b", "a").leftCompletenessAt(100), 105).orElseThrow()));
+    }
 
     private Optional<Release> release(Building workload, int minutes) {
         return new Releases(objects, BAKE).of(workload.build(), at(minutes));
@@ -308,6 +482,10 @@ class ReleasesTest {
         return new Building(Kind.DEPLOYMENT, Strategy.ROLLING, current, null);
     }
 
+    private static Building onDelete(String current) {
+        return new Building(Kind.STATEFULSET, Strategy.ON_DELETE, current, null);
+    }
+
     private static Building rollout(String current, String stable) {
         return new Building(Kind.ROLLOUT, Strategy.CANARY, current, stable);
     }
@@ -318,6 +496,7 @@ class ReleasesTest {
         private final @Nullable String current;
         private final @Nullable String stable;
         private boolean observed = true;
+        private int updated = 2;
         private boolean complete;
         private boolean aborted;
         private @Nullable Instant completedAt;
@@ -335,6 +514,11 @@ class ReleasesTest {
 
         Building complete() {
             complete = true;
+            return this;
+        }
+
+        Building updated(int pods) {
+            updated = pods;
             return this;
         }
 
@@ -380,7 +564,7 @@ class ReleasesTest {
                     observed,
                     strategy,
                     2,
-                    2,
+                    updated,
                     2,
                     2,
                     current == null ? null : new RevisionHash(current),

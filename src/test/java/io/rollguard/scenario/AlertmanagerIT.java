@@ -42,7 +42,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 @TestInstance(Lifecycle.PER_CLASS)
 class AlertmanagerIT {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     /** A flush that failed comes again with the next group_interval of the shipped file, 30 s. */
     private static final Duration NEXT_FLUSH = Duration.ofSeconds(75);

@@ -14,12 +14,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,7 +39,11 @@ final class ApiGate implements AutoCloseable {
     private static final Set<String> NOT_PASSED_ON =
             Set.of("connection", "content-length", "host", "transfer-encoding", "upgrade", "http2-settings");
 
-    record Request(String method, String path, int status) {}
+    /** @param body as it was sent */
+    record Request(String method, String path, String body, int status) {}
+
+    /** What is to happen once, on the way of a request; the request waits for it. */
+    private record Once(Where where, String method, Pattern path, Runnable deed) {}
 
     private enum Where {
         BEFORE,
@@ -55,7 +62,8 @@ final class ApiGate implements AutoCloseable {
     private final HttpClient client;
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final List<Request> requests = new CopyOnWriteArrayList<>();
+    private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
+    private final List<Once> deeds = new CopyOnWriteArrayList<>();
     private final List<Hold> holds = new CopyOnWriteArrayList<>();
 
     ApiGate(Config cluster) throws Exception {
@@ -90,12 +98,14 @@ final class ApiGate implements AutoCloseable {
                     .forEach((name, values) -> values.stream()
                             .filter(value -> isPassedOn(name))
                             .forEach(value -> request.header(name, value)));
+            carryOut(Where.BEFORE, method, uri);
             if (!isLetThrough(Where.BEFORE, method, uri)) {
                 return;
             }
             var answer = client.send(request.build(), BodyHandlers.ofInputStream());
-            requests.add(new Request(method, uri, answer.statusCode()));
-            if (isLetThrough(Where.AFTER, method, uri)) {
+            requests.add(new Request(method, uri, new String(sent, StandardCharsets.UTF_8), answer.statusCode()));
+            carryOut(Where.AFTER, method, uri);
+            if (answer.statusCode() >= 300 || isLetThrough(Where.AFTER, method, uri)) {
                 passBack(answer, exchange);
             }
         } catch (InterruptedException e) {
@@ -126,6 +136,27 @@ final class ApiGate implements AutoCloseable {
         }
     }
 
+    private void carryOut(Where where, String method, String uri) {
+        for (var each : deeds) {
+            boolean isIt = each.where() == where
+                    && each.method().equals(method)
+                    && each.path().matcher(uri).find();
+            if (isIt && deeds.remove(each)) {
+                each.deed().run();
+            }
+        }
+    }
+
+    /** Does something before the next matching request reaches the cluster. */
+    void onceBefore(String method, String path, Runnable deed) {
+        deeds.add(new Once(Where.BEFORE, method, Pattern.compile(path), deed));
+    }
+
+    /** Does something once the cluster has answered the next matching request, before its answer goes back. */
+    void onceAfter(String method, String path, Runnable deed) {
+        deeds.add(new Once(Where.AFTER, method, Pattern.compile(path), deed));
+    }
+
     private boolean isLetThrough(Where where, String method, String uri) {
         for (var hold : holds) {
             if (hold.where() == where
@@ -143,7 +174,10 @@ final class ApiGate implements AutoCloseable {
         return hold(Where.BEFORE, method, path);
     }
 
-    /** The cluster does what matching requests ask, but its answers don't come back; completes when the first is held. */
+    /**
+     * The cluster does what matching requests ask, but its answers don't come back, unless it refuses; completes when the
+     * first is held.
+     */
     CompletableFuture<Void> holdAnswer(String method, String path) {
         return hold(Where.AFTER, method, path);
     }

@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -11,6 +13,7 @@ import io.rollguard.sandbox.stage.Await;
 import io.rollguard.sandbox.stage.Home;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +60,37 @@ final class RealCluster implements TestCluster {
     }
 
     @Override
+    public void mayRead(KubernetesClient owner, String namespace, String secret) {
+        var name = "rollguard-secrets";
+        owner.rbac()
+                .roles()
+                .inNamespace(namespace)
+                .resource(new RoleBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .endMetadata()
+                        .addNewRule()
+                        .withApiGroups("")
+                        .withResources("secrets")
+                        .withResourceNames(secret)
+                        .withVerbs("get")
+                        .endRule()
+                        .build())
+                .create();
+        owner.rbac()
+                .roleBindings()
+                .inNamespace(namespace)
+                .resource(new RoleBindingBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .endMetadata()
+                        .withNewRoleRef("rbac.authorization.k8s.io", "Role", name)
+                        .addNewSubject("", "ServiceAccount", ACCOUNT, Scene.OWN_NAMESPACE)
+                        .build())
+                .create();
+    }
+
+    @Override
     public void disconnect(KubernetesClient owner) throws IOException {
         for (var object : shipped(owner).reversed()) {
             owner.resource(object).delete();
@@ -67,6 +101,26 @@ final class RealCluster implements TestCluster {
                 () -> shippedNamespaces(owner).stream()
                         .allMatch(name -> owner.namespaces().withName(name).get() == null));
         owner.close();
+    }
+
+    @Override
+    public boolean type(String command) {
+        try {
+            var shell = new ProcessBuilder("bash", "-euc", command)
+                    .redirectErrorStream(true)
+                    .start();
+            shell.getOutputStream().close();
+            var said = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (shell.waitFor() != 0) {
+                throw new AssertionError("'%s' failed: %s".formatted(command, said));
+            }
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     private static List<String> shippedNamespaces(KubernetesClient client) {
@@ -90,7 +144,9 @@ final class RealCluster implements TestCluster {
                 "components/abort-only/rbac.yaml",
                 "components/abort-only/switch.yaml",
                 "components/abort-only/guardrail.yaml",
-                "components/full/rbac.yaml")) {
+                "components/full/rbac.yaml",
+                "components/full/preflight.yaml",
+                "components/delete-stuck-pods/rbac.yaml")) {
             try (var in = Files.newInputStream(k8s.resolve(file))) {
                 client.load(in).items().stream()
                         .filter(object -> !(object instanceof Deployment))

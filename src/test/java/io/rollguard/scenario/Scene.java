@@ -3,7 +3,12 @@ package io.rollguard.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.rollguard.release.Kind;
 import io.rollguard.sandbox.stage.Await;
 import io.rollguard.sandbox.stage.Home;
@@ -34,6 +39,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
  * Where scenarios play, and their words: the service as processes of its own, a real broker, a Slack that behaves, and the
@@ -42,7 +49,9 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 @TestInstance(Lifecycle.PER_CLASS)
 abstract class Scene {
 
-    static final Duration SOON = Duration.ofSeconds(30);
+    /** What comes to pass does so in a few seconds; a busy machine is given time. */
+    static final Duration SOON = Duration.ofSeconds(90);
+
     static final String STEPS = "[{setWeight: 20}, {pause: {}}]";
     static final String BRIEF = "PT1S";
     static final String LONG = "PT30M";
@@ -59,6 +68,12 @@ abstract class Scene {
     private Workloads shop;
     private BufferedWriter log;
     private int held;
+
+    /** A scenario that fails says what the log holds of it: a verdict for another reason is seen at once. */
+    @RegisterExtension
+    final TestExecutionExceptionHandler story = (context, failure) -> {
+        throw new AssertionError("%s\n%s".formatted(failure.getMessage(), logged()), failure);
+    };
 
     /** @param size how many instances of the service there are */
     Scene(TestCluster cluster, int size) {
@@ -101,6 +116,20 @@ abstract class Scene {
         }
     }
 
+    private String logged() {
+        return stage.tap()
+                .events()
+                .filter(event -> event.subject().contains("/" + shop.namespace() + "/"))
+                .map(event -> "  %s %s %s %s %s"
+                        .formatted(
+                                event.appendedAt(),
+                                event.subject(),
+                                event.type(),
+                                event.value().path("verdict").asText(),
+                                event.value().at("/reason/code").asText()))
+                .collect(Collectors.joining("\n"));
+    }
+
     private static Map<String, String> configuration() {
         return Map.of(
                 "ROLLGUARD_MODE", "auto",
@@ -118,6 +147,9 @@ abstract class Scene {
         shop = new Workloads(
                 client, "shop-%d-%d".formatted(ProcessHandle.current().pid(), NUMBER.incrementAndGet()));
         shop.createNamespace();
+        if (instances.stream().noneMatch(Instance::isAlive)) {
+            startInstances(); // one that a scenario killed and that failed before it started it again
+        }
     }
 
     @AfterEach
@@ -189,6 +221,12 @@ abstract class Scene {
         instances.forEach(each -> each.service().awaitDecides());
     }
 
+    /** Starts them anew, with this for their configuration. */
+    void restartWith(Map<String, String> own) {
+        instances.forEach(Instance::kill);
+        startInstances(own);
+    }
+
     // --- given
 
     String givenACanary(String name) {
@@ -211,7 +249,31 @@ abstract class Scene {
     String givenADeployment(String name) {
         shop.createDeployment(name, 4, LONG);
         Await.until("its revision is known to be good", SOON, () -> shop.goodRevisions(Kind.DEPLOYMENT, name) > 0);
-        return shop.current(Kind.DEPLOYMENT, name).orElseThrow();
+        return shop.current(Kind.DEPLOYMENT, name);
+    }
+
+    /** A Deployment on v1, known to be good, whose releases are soon forgotten. */
+    String givenABakedDeployment(String name) {
+        shop.createDeployment(name, 4, BRIEF);
+        Await.until("v1 is known to be good", SOON, () -> shop.goodRevisions(Kind.DEPLOYMENT, name) > 0);
+        return shop.current(Kind.DEPLOYMENT, name);
+    }
+
+    /** It moves to v2, which bakes and is known to be good as well. */
+    String givenABakedRelease(String name, String before) {
+        shop.ship(Kind.DEPLOYMENT, name, "v2");
+        var hash = shop.awaitCurrentOtherThan(Kind.DEPLOYMENT, name, before);
+        shop.awaitComplete(Kind.DEPLOYMENT, name);
+        Await.until("v2 is known to be good", SOON, () -> shop.goodRevisions(Kind.DEPLOYMENT, name) > 1);
+        return hash;
+    }
+
+    void removeReplicaSet(String deployment, String hash) {
+        client.apps()
+                .replicaSets()
+                .inNamespace(shop.namespace())
+                .withName(deployment + "-" + hash)
+                .delete();
     }
 
     String podOf(String rollout, String hash) {
@@ -234,6 +296,18 @@ abstract class Scene {
     }
 
     // --- when
+
+    /** Somebody writes these fields of its spec. */
+    void spec(Kind kind, String name, Map<String, Object> fields) {
+        object(kind, name).patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(Map.of("spec", fields)));
+    }
+
+    private Resource<GenericKubernetesResource> object(Kind kind, String name) {
+        var version = kind == Kind.ROLLOUT ? "argoproj.io/v1alpha1" : "apps/v1";
+        return client.genericKubernetesResources(version, kind.label())
+                .inNamespace(shop.namespace())
+                .withName(name);
+    }
 
     Alert firing(String name, Map<String, String> labels) {
         return firing(name, labels, now());
@@ -325,6 +399,13 @@ abstract class Scene {
                 .flatMap(each -> each.api().answered("PATCH", path))
                 .filter(request -> request.status() < 300)
                 .toList();
+    }
+
+    /** Whoever takes an intent over writes it again, in its own name. */
+    void thenOneAttempt(String name) {
+        assertThat(steps(name, "intended"))
+                .isNotEmpty()
+                .allMatch(event -> event.value().path("attempt").asInt() == 1);
     }
 
     void thenOneAbort(String name) {

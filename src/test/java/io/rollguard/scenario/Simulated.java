@@ -36,6 +36,11 @@ final class Simulated implements TestCluster {
     }
 
     @Override
+    public void mayRead(KubernetesClient owner, String namespace, String secret) {
+        // everybody may
+    }
+
+    @Override
     public void disconnect(KubernetesClient owner) {
         owner.close();
         cluster.close();

@@ -8,10 +8,15 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The scenarios on the simulated cluster, and what only that one can be made to do. */
-class SimulatedClusterIT extends Scenarios {
+class SimulatedClusterIT extends Scenarios implements AfterTheAct {
 
     SimulatedClusterIT() {
         super(new Simulated());
+    }
+
+    @Override
+    public Scene scene() {
+        return this;
     }
 
     @Test
@@ -30,7 +35,7 @@ class SimulatedClusterIT extends Scenarios {
                             .body()
                             .contains("abort-only in all namespaces; for full: patch deployments.apps"));
             assertThat(counted("rollguard_rights{tier=\"abort-only\"}")).isOne();
-            var good = shop().current(Kind.DEPLOYMENT, "search").orElseThrow();
+            var good = shop().current(Kind.DEPLOYMENT, "search");
             simulated.faults().clear();
             shop().ship(Kind.DEPLOYMENT, "search", "v2");
             simulated.faults().forbid("patch", "apps", "deployments");

@@ -11,5 +11,13 @@ interface TestCluster {
     /** The token of the service's own account there; empty where the cluster asks for none. Makes its namespace. */
     String admit(KubernetesClient owner, String namespace) throws Exception;
 
+    /** Types it into a shell with kubectl, as its owner would, and waits until it is done; false where there is no such shell. */
+    default boolean type(String command) {
+        return false;
+    }
+
+    /** Lets the service's account read one Secret, where the cluster asks at all. */
+    void mayRead(KubernetesClient owner, String namespace, String secret);
+
     void disconnect(KubernetesClient owner) throws Exception;
 }

@@ -14,6 +14,7 @@ import io.rollguard.incident.Room;
 import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.sandbox.slack.BlockRules;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Verdict.Outcome;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -79,6 +81,8 @@ class MessagesTest {
         all.put(
                 "uncured-and-closed",
                 accepted().verified().after(Duration.ofMinutes(10)).uncured().closed(Reason.NOT_CURED));
+        all.put("returned", returned());
+        all.put("returned-and-closed", returned().after(Duration.ofMinutes(3)).closed(Reason.LEFT_AGAIN));
         all.put("escalated", escalated());
         all.put("escalated-and-closed", escalated().after(Duration.ofMinutes(3)).closed(Reason.SUPERSEDED));
         all.put(
@@ -94,12 +98,48 @@ class MessagesTest {
         all.put(
                 "resolved-by-itself",
                 story().suspected().notGuilty(Outcome.INNOCENT, Reason.RESOLVED).closed(Reason.RESOLVED));
+        all.put("crashing", crashing());
+        all.put(
+                "crashing-aborted-by-others",
+                story().withoutAlerts().suspected().guiltyBut(Reason.ALREADY_ABORTED));
+        all.put("crashing-verified", crashing().intended().accepted().verified());
+        all.put(
+                "crashing-cured",
+                crashing()
+                        .intended()
+                        .accepted()
+                        .verified()
+                        .after(Duration.ofSeconds(40))
+                        .cured()
+                        .closed(null));
+        all.put(
+                "crashing-uncured",
+                crashing()
+                        .intended()
+                        .accepted()
+                        .verified()
+                        .after(Duration.ofMinutes(10))
+                        .uncured());
+        all.put("crashing-recovered", crashing().closed(Reason.RECOVERED));
         all.put("hostile-labels", hostile());
         return all;
     }
 
     private static IncidentStory story() {
         return new IncidentStory();
+    }
+
+    private static IncidentStory returned() {
+        return accepted()
+                .verified()
+                .cured()
+                .closed(null)
+                .after(Duration.ofMinutes(5))
+                .returned(new Write("argocd-controller", "Apply", Instant.parse("2026-01-01T00:00:00Z")));
+    }
+
+    private static IncidentStory crashing() {
+        return story().withoutAlerts().suspected().guilty();
     }
 
     private static IncidentStory accepted() {
@@ -124,7 +164,9 @@ class MessagesTest {
                         new WorkloadRef("<!channel> *eu*", "shop", Kind.ROLLOUT, "cart_`x`~<@U123>"),
                         new RevisionHash("``` :fire: @here"))
                 .alerted(
-                        "> <!here> *bold* _it_ ~no~ `code` ```block``` &amp; <https://evil.example|ok> \u202Edlo\u202C @channel #general\n:boom:",
+                        "> <!here> *bold* _it_ ~no~ `code` ```block``` &amp; <https://evil.example|ok> \u202Edlo\u202C"
+                                + " @channel #general\n"
+                                + ":boom:",
                         "cri\u200Btical")
                 .suspected()
                 .guilty()
@@ -288,15 +330,18 @@ class MessagesTest {
 
         broadcast.values().removeIf(List::isEmpty);
         assertThat(broadcast)
-                .isEqualTo(Map.of(
-                        "held-by-policy", List.of("held"),
-                        "held-for-lack-of-rights", List.of("held"),
-                        "asking", List.of("asking"),
-                        "uncured", List.of("uncured"),
-                        "uncured-and-closed", List.of("uncured"),
-                        "escalated", List.of("escalated"),
-                        "escalated-and-closed", List.of("escalated"),
-                        "hostile-labels", List.of("escalated")));
+                .isEqualTo(Map.ofEntries(
+                        Map.entry("held-by-policy", List.of("held")),
+                        Map.entry("held-for-lack-of-rights", List.of("held")),
+                        Map.entry("asking", List.of("asking")),
+                        Map.entry("uncured", List.of("uncured")),
+                        Map.entry("uncured-and-closed", List.of("uncured")),
+                        Map.entry("crashing-uncured", List.of("uncured")),
+                        Map.entry("returned", List.of("returned-1")),
+                        Map.entry("returned-and-closed", List.of("returned-1")),
+                        Map.entry("escalated", List.of("escalated")),
+                        Map.entry("escalated-and-closed", List.of("escalated")),
+                        Map.entry("hostile-labels", List.of("escalated"))));
     }
 
     @Test

@@ -29,11 +29,14 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Who else is hit. In shop the Rollouts cart and twin are under way, web and api have not changed for a day; nor has web in
@@ -48,6 +51,7 @@ class CasesTest {
     private final ClusterObjects objects = new ClusterObjects("eu");
     private final Releases releases = new Releases(objects, Duration.ofMinutes(30));
     private final AlertTable table = new AlertTable(1000);
+    private Function<Alert, Optional<Instant>> activeAt = alert -> Optional.empty();
 
     CasesTest() {
         workload("shop", Kind.ROLLOUT, "cart");
@@ -88,8 +92,42 @@ class CasesTest {
         assertThat(Judge.judge(input).reason()).isEqualTo(Reason.OTHERS_HIT);
     }
 
+    /** Its rule's {@code for} is not told, so it may be five minutes older than it says. */
+    @ParameterizedTest
+    @CsvSource({"490, 490", "540, 540", "541, ", ", "})
+    void whoEvaluatesAnAlertKnowsWhenItBegan(@Nullable Long since, @Nullable Long began) {
+        table.apply(alert("Errors", Map.of("rollout", "cart"), "", T0.plusSeconds(540), null, T0.plusSeconds(540)));
+        activeAt = alert -> Optional.ofNullable(since).map(T0::plusSeconds);
+
+        var onset = theCase(T0.plusSeconds(700), Duration.ofHours(12))
+                .hits()
+                .getFirst()
+                .onset();
+
+        assertThat(onset)
+                .isEqualTo(
+                        began == null
+                                ? Onset.of(T0.plusSeconds(540), Map.of())
+                                : new Onset(T0.plusSeconds(began), T0.plusSeconds(began)));
+    }
+
+    @Test
+    void anAlertThatTellsItselfWhenItBeganIsBelieved() {
+        table.apply(alert("Errors", Map.of("rollout", "cart"), T0.plusSeconds(540)));
+        activeAt = alert -> {
+            throw new AssertionError("nobody is asked");
+        };
+
+        assertThat(theCase(T0.plusSeconds(700), Duration.ofHours(12))
+                        .hits()
+                        .getFirst()
+                        .onset()
+                        .isKnown())
+                .isTrue();
+    }
+
     private Case theCase(Instant at, Duration timeToLive) {
-        var terms = new Cases.Terms(Duration.ofSeconds(30), LOOKBACK, timeToLive, Triggers::isTrigger);
+        var terms = new Cases.Terms(Duration.ofSeconds(30), LOOKBACK, timeToLive, Triggers::isTrigger, activeAt);
         var workload = objects.workload(CART).orElseThrow();
         var release = releases.of(workload, at).orElseThrow();
         return new Cases(objects, table, releases, terms).of(workload, release, Set.of(), false, at);

@@ -230,7 +230,9 @@ class JudgeTest {
 
     @Test
     void everyReasonOfAJudgementHasARow() {
-        var given = decisions().map(row -> (Reason) row.get()[3]).collect(Collectors.toSet());
+        var given = Stream.concat(decisions(), FindingsTest.decisions())
+                .map(row -> (Reason) row.get()[3])
+                .collect(Collectors.toSet());
         var ofJudging = EnumSet.range(Reason.NAMES_NEW_REVISION, Reason.JUDGE_FAILED);
         ofJudging.remove(Reason.JUDGE_FAILED); // the reactor's, where a judgement throws
 
@@ -681,7 +683,8 @@ class JudgeTest {
                     new Release.Target(OLD, Release.Target.Basis.PROVEN),
                     false,
                     false,
-                    false);
+                    false,
+                    0);
             var nodes = List.of(
                     new NodeFacts("dead", false, null),
                     new NodeFacts("silent", true, FIRED.minusSeconds(60)),

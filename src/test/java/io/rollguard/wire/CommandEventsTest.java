@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Order;
 import io.rollguard.release.Kind;
+import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.verdict.Act;
 import io.rollguard.wire.CommandEvents.Read;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -70,6 +73,9 @@ class CommandEventsTest {
                 12,
                 "ann",
                 T,
-                T.plusSeconds(600));
+                T.plusSeconds(600),
+                kind == Command.Kind.ROLLBACK
+                        ? new Order(new RevisionHash("bad1"), Act.ABORT, new RevisionHash("good1"), "it fails", true)
+                        : null);
     }
 }

@@ -22,6 +22,7 @@ import io.rollguard.release.Release;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Judge;
@@ -64,9 +65,14 @@ class IncidentEventsTest {
                 new Step.Intended(List.of()),
                 new Step.Intended(List.of(new Episode(ALERT, T), new Episode(ALERT, T.plusSeconds(1)))),
                 new Step.Accepted("patched"),
+                new Step.Accepted("patched", "cart-replaced-bad", "the next apply is refused"),
                 new Step.Verified(""),
                 new Step.Cured(),
                 new Step.Uncured("still 2 alerts"),
+                new Step.Uncured("still 2 alerts", "cart-replaced-bad", "kubectl argo rollouts retry rollout cart"),
+                new Step.Failed(false, "", "", "cart-replaced-bad"),
+                new Step.Returned(null, "kubectl argo rollouts abort cart"),
+                new Step.Returned(new Write("argocd-controller", "Apply", T), ""),
                 new Step.Failed(true, "503 \"quoted\" \u2028 ä 😀", "kubectl argo rollouts abort cart"),
                 new Step.Told("root", "C1", "1.2", "d", null),
                 new Step.Told("evidence", "C1", "1.3", "", "1.2"),
@@ -153,7 +159,7 @@ class IncidentEventsTest {
     @Test
     void aJudgementHoldsWhatJudgePrints() throws Exception {
         var judged = judged();
-        var printed = VerdictJson.of(release(true), judged.verdict(), judged.allowed());
+        var printed = VerdictJson.of(release(true), judged.verdict(), judged.allowed(), null);
 
         var json = json(IncidentEvents.write(event(judged)));
 
@@ -298,7 +304,8 @@ class IncidentEventsTest {
                 known ? new Release.Target(new RevisionHash("good"), Release.Target.Basis.PROVEN) : null,
                 known,
                 !known,
-                false);
+                false,
+                known ? 7 : 0);
     }
 
     private static Case input(int hits) {

@@ -12,8 +12,12 @@ import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadFacts.Trait;
+import io.rollguard.release.Write;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -61,6 +65,17 @@ class KubernetesObjectsTest {
         var facts = workload(rollout("generation: 1", "{strategy: {canary: {}}}", status));
 
         assertThat(facts.observed()).isFalse();
+    }
+
+    @Test
+    void whatKubectlAppliedIsKnown() {
+        var applied = "annotations: {kubectl.kubernetes.io/last-applied-configuration: '{}'}";
+
+        assertThat(workload(rollout(applied, "{strategy: {canary: {}}}", "{}")).is(Trait.CLIENT_SIDE_APPLIED))
+                .isTrue();
+        assertThat(workload(rollout("generation: 1", "{strategy: {canary: {}}}", "{}"))
+                        .is(Trait.CLIENT_SIDE_APPLIED))
+                .isFalse();
     }
 
     // --- Rollouts
@@ -152,7 +167,8 @@ class KubernetesObjectsTest {
     })
     void aDeploymentIsComplete(String reason, int total, int updated, int available, boolean expected) {
         var facts = workload(deployment("", "", """
-                {observedGeneration: 1, replicas: %d, updatedReplicas: %d, availableReplicas: %d, conditions: [%s]}""".formatted(
+            {observedGeneration: 1, replicas: %d, updatedReplicas: %d, availableReplicas: %d, conditions: [%s]}\
+            """.formatted(
                 total,
                 updated,
                 available,
@@ -198,7 +214,8 @@ class KubernetesObjectsTest {
     @Test
     void aStatefulSetNamesItsRevisionsByControllerRevision() {
         var facts = workload(object("StatefulSet", "generation: 1", "{replicas: 2}", """
-                {observedGeneration: 1, replicas: 2, updatedReplicas: 1, currentRevision: my-db-7ph24, updateRevision: my-db-dxdmw}"""));
+            {observedGeneration: 1, replicas: 2, updatedReplicas: 1, currentRevision: my-db-7ph24, updateRevision: my-db-dxdmw}\
+            """));
 
         assertThat(facts.current()).hasToString("dxdmw");
         assertThat(facts.stable()).hasToString("7ph24");
@@ -207,16 +224,31 @@ class KubernetesObjectsTest {
 
     @Test
     void onDeleteNeverMovesTheStatefulSetsCurrentRevision() {
-        var facts = workload(
-                object(
-                        "StatefulSet",
-                        "generation: 1",
-                        "{replicas: 2, updateStrategy: {type: OnDelete}}",
-                        "{observedGeneration: 1, replicas: 2, updatedReplicas: 2, currentRevision: my-db-a, updateRevision: my-db-b}"));
+        var facts = workload(object(
+                "StatefulSet",
+                "generation: 1",
+                "{replicas: 2, updateStrategy: {type: OnDelete}}",
+                "{observedGeneration: 1, replicas: 2, updatedReplicas: 2, currentRevision: my-db-a,"
+                        + " updateRevision: my-db-b}"));
 
         assertThat(facts.strategy()).isEqualTo(Strategy.ON_DELETE);
         assertThat(facts.complete()).isTrue();
         assertThat(facts.stable()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        {}                                                              | ORDERED
+        {podManagementPolicy: OrderedReady}                             | ORDERED
+        {podManagementPolicy: Parallel}                                 |
+        {updateStrategy: {rollingUpdate: {partition: 0}}}               | ORDERED
+        {updateStrategy: {rollingUpdate: {partition: 2}}}               | ORDERED PARTITIONED
+        """)
+    void whatHoldsTheOthersBackIsATraitOfAStatefulSet(String spec, @Nullable String traits) {
+        var facts = workload(object("StatefulSet", "generation: 1", spec, "{observedGeneration: 1}"));
+
+        assertThat(facts.traits().stream().map(Enum::name).sorted().collect(Collectors.joining(" ")))
+                .isEqualTo(traits == null ? "" : traits);
     }
 
     @Test
@@ -224,9 +256,9 @@ class KubernetesObjectsTest {
         var daemonSet = object("DaemonSet", "generation: 1", "{}", "{observedGeneration: 1}");
         var old = controllerRevision("cart-a", "a", 4);
         var current = controllerRevision("cart-b", "b", 5);
-        var pod = node(
-                "{apiVersion: v1, kind: Pod, metadata: {name: cart-x, namespace: shop, " + CREATED
-                        + ", labels: {controller-revision-hash: a}, ownerReferences: [{kind: DaemonSet, name: cart, uid: u, controller: true}]}}");
+        var pod = node("{apiVersion: v1, kind: Pod, metadata: {name: cart-x, namespace: shop, " + CREATED
+                + ", labels: {controller-revision-hash: a}, ownerReferences: [{kind: DaemonSet, name: cart,"
+                + " uid: u, controller: true}]}}");
 
         var objects = KubernetesObjects.read("c", daemonSet, current, old, pod).objects();
 
@@ -240,16 +272,30 @@ class KubernetesObjectsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "'annotations: {argocd.argoproj.io/tracking-id: \"app:apps/Deployment:shop/cart\"}', Argo CD",
+        "'annotations: {argocd.argoproj.io/tracking-id: \"app:apps/Deployment:shop/cart\"}', 'ARGO_CD app in '",
+        "'annotations: {argocd.argoproj.io/tracking-id: \"team_app:apps/Deployment:shop/cart\"}', 'ARGO_CD app in"
+                + " team'",
+        "'annotations: {argocd.argoproj.io/tracking-id: \"a;b:apps/Deployment:shop/cart\"}', 'ARGO_CD APPLICATION in '",
         "'annotations: {argocd.argoproj.io/tracking-id: \"app:apps/Deployment:shop/other\"}',", // copied
         "'labels: {app.kubernetes.io/instance: cart}',", // any Helm chart sets it
-        "'labels: {kustomize.toolkit.fluxcd.io/name: apps}', Flux",
-        "'labels: {helm.toolkit.fluxcd.io/name: cart}', Flux"
+        "'labels: {app.kubernetes.io/instance: cart}, managedFields: [{manager: kubectl, fieldsV1: {}}]',",
+        "'labels: {app.kubernetes.io/instance: cart}, managedFields: [{manager: argocd-controller, fieldsV1: {}}]',"
+                + " 'ARGO_CD cart in '",
+        "'labels: {kustomize.toolkit.fluxcd.io/name: apps, kustomize.toolkit.fluxcd.io/namespace: flux-system}',"
+                + " 'FLUX_KUSTOMIZATION apps in flux-system'",
+        "'labels: {helm.toolkit.fluxcd.io/name: cart, helm.toolkit.fluxcd.io/namespace: shop,"
+                + " app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: cart}',"
+                + " 'FLUX_HELM_RELEASE cart in shop'",
+        "'labels: {app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: cart,"
+                + " meta.helm.sh/release-namespace: shop}', 'HELM cart in shop'",
+        "'labels: {app.kubernetes.io/managed-by: Helm}',"
     })
     void aGitOpsToolIsKnownByItsMark(String metadata, String tool) {
         var facts = workload(deployment(metadata, "", "{}"));
 
-        assertThat(facts.gitOps()).isEqualTo(tool);
+        var found = facts.gitOps();
+        assertThat(found == null ? null : found.tool() + " " + found.name() + " in " + found.namespace())
+                .isEqualTo(tool);
     }
 
     @Test
@@ -288,13 +334,39 @@ class KubernetesObjectsTest {
     @Test
     void theNewestWriterOfTheTemplateTellsWhenItWasSet() {
         var facts = workload(deployment("""
-                managedFields: [
-                  {manager: ci, time: '2026-11-23T01:00:00Z', fieldsV1: {'f:spec': {'f:template': {}}}},
-                  {manager: me, time: '2026-11-23T02:00:00Z', fieldsV1: {'f:spec': {'f:template': {}}}},
-                  {manager: hpa, time: '2026-11-23T03:00:00Z', subresource: scale, fieldsV1: {'f:spec': {'f:template': {}}}},
-                  {manager: kubectl, time: '2026-11-23T04:00:00Z', fieldsV1: {'f:metadata': {}}}]""", "", "{}"));
+            managedFields: [
+              {manager: ci, time: '2026-11-23T01:00:00Z', fieldsV1: {'f:spec': {'f:template': {}}}},
+              {manager: me, time: '2026-11-23T02:00:00Z', fieldsV1: {'f:spec': {'f:template': {}}}},
+              {manager: hpa, time: '2026-11-23T03:00:00Z', subresource: scale, fieldsV1: {'f:spec': {'f:template': {}}}},
+              {manager: kubectl, time: '2026-11-23T04:00:00Z', fieldsV1: {'f:metadata': {}}}]\
+            """, "", "{}"));
 
         assertThat(facts.templateSetAt()).isEqualTo(Instant.parse("2026-11-23T02:00:00Z"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', ",
+        "'{manager: ci, operation: Update, time: \"2026-11-23T01:00:00Z\", fieldsV1: {\"f:metadata\": {}}}',",
+        "'{manager: argocd-controller, operation: Apply, time: \"2026-11-23T01:00:00Z\", fieldsV1: {\"f:spec\":"
+                + " {\"f:template\": {}}}}','Argo CD (argocd-controller, Apply, at 2026-11-23T01:00:00Z)'",
+        "'{manager: ci, operation: Update, time: \"2026-11-23T01:00:00Z\", fieldsV1: {\"f:spec\": {\"f:template\":"
+                + " {}}}}, {manager: rollguard, operation: Update, time: \"2026-11-23T02:00:00Z\", fieldsV1: {\"f:spec\":"
+                + " {\"f:template\": {}}}}, {manager: rollouts-controller, operation: Update, time:"
+                + " \"2026-11-23T03:00:00Z\", fieldsV1: {\"f:spec\": {\"f:template\": {}}}}','ci (Update, at"
+                + " 2026-11-23T01:00:00Z)'",
+        "'{manager: kubectl-argo-rollouts, operation: Update, subresource: status, time: \"2026-11-23T01:00:00Z\","
+                + " fieldsV1: {\"f:status\": {\"f:abort\": {}}}}','somebody with kubectl (kubectl-argo-rollouts, Update,"
+                + " at 2026-11-23T01:00:00Z)'",
+        "'{manager: kustomize-controller, operation: Apply, time: \"2026-11-23T01:00:00Z\", fieldsV1: {\"f:spec\":"
+                + " {\"f:strategy\": {}}}}','Flux (kustomize-controller, Apply, at 2026-11-23T01:00:00Z)'",
+        "'{manager: hpa, operation: Update, subresource: scale, time: \"2026-11-23T01:00:00Z\", fieldsV1: {\"f:spec\":"
+                + " {\"f:template\": {}}}}',"
+    })
+    void whoLastWroteWhatDecidesTheRevisionIsNamed(String entries, String who) {
+        var rollout = rollout("generation: 1, managedFields: [" + entries + "]", "{strategy: {canary: {}}}", "{}");
+
+        assertThat(KubernetesObjects.lastWrite(rollout).map(Write::toString)).isEqualTo(Optional.ofNullable(who));
     }
 
     // --- templates
@@ -324,11 +396,13 @@ class KubernetesObjectsTest {
     void whatArgoRolloutsInjectsIsNoOtherTemplate() {
         var plain = argoReplicaSet("{}", "{labels: {app: cart, rollouts-pod-template-hash: a}}", "{containers: []}");
         var injected = argoReplicaSet(
-                "{rollout.argoproj.io/ephemeral-metadata: '{\"labels\":{\"role\":\"stable\"},\"annotations\":{\"x\":\"y\"}}'}",
+                "{rollout.argoproj.io/ephemeral-metadata:"
+                        + " '{\"labels\":{\"role\":\"stable\"},\"annotations\":{\"x\":\"y\"}}'}",
                 "{labels: {app: cart, role: stable, rollouts-pod-template-hash: a}, annotations: {x: 'y'}}",
                 """
                 {containers: [], affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [
-                  {topologyKey: z, labelSelector: {matchExpressions: [{key: rollouts-pod-template-hash, operator: NotIn, values: [b]}]}}]}}}""");
+                  {topologyKey: z, labelSelector: {matchExpressions: [{key: rollouts-pod-template-hash, operator: NotIn, values: [b]}]}}]}}}\
+                """);
 
         assertThat(revision(injected).templateDigest())
                 .isEqualTo(revision(plain).templateDigest());
@@ -391,8 +465,8 @@ class KubernetesObjectsTest {
 
     @Test
     void aLeaseTellsWhenItsNodeWasHeardOf() {
-        var node = node(
-                "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {conditions: [{type: Ready, status: 'True'}]}}");
+        var node = node("{apiVersion: v1, kind: Node, metadata: {name: n}, status: {conditions: [{type: Ready, status:"
+                + " 'True'}]}}");
         var lease = node(
                 "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: n, namespace: kube-node-lease}, "
                         + "spec: {renewTime: '2026-11-23T00:00:00.123456Z'}}");
@@ -435,9 +509,10 @@ class KubernetesObjectsTest {
     private static JsonNode replicaSet(
             String name, String hash, String number, String container, String... annotation) {
         return node(("{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: %s, namespace: shop, " + CREATED
-                        + ", labels: {pod-template-hash: %s}, annotations: {deployment.kubernetes.io/revision: '%s'}, "
-                        + "ownerReferences: [{kind: Deployment, name: cart, uid: u, controller: true}]}, spec: {template: "
-                        + "{metadata: {labels: {app: cart, pod-template-hash: %s}%s}, spec: {containers: [%s]}}}}")
+                        + ", labels: {pod-template-hash: %s}, annotations: {deployment.kubernetes.io/revision: '%s'},"
+                        + " ownerReferences: [{kind: Deployment, name: cart, uid: u, controller: true}]}, spec:"
+                        + " {template: {metadata: {labels: {app: cart, pod-template-hash: %s}%s}, spec: {containers:"
+                        + " [%s]}}}}")
                 .formatted(
                         name,
                         hash,

@@ -9,6 +9,7 @@ import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Order;
 import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
 import io.rollguard.reactor.ReleaseEvents;
@@ -18,10 +19,13 @@ import io.rollguard.release.Release;
 import io.rollguard.release.Release.Stage;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Evidence;
+import io.rollguard.verdict.Finding;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Relation;
 import io.rollguard.verdict.Verdict;
@@ -74,22 +78,22 @@ public final class SampleEvents {
 
     private static EventRecord alert(String status) {
         var body = """
+            {
+              "version": "4",
+              "alerts": [
                 {
-                  "version": "4",
-                  "alerts": [
-                    {
-                      "status": "%s",
-                      "labels": {"alertname": "CanaryErrorRateHigh", "namespace": "shop", "pod": "cart-7d9f8c6b5-x2x4x", "severity": "critical"},
-                      "annotations": {"summary": "5 %% of requests fail", "rollguard_for": "30s"},
-                      "startsAt": "2026-03-01T11:59:50.123Z",
-                      "endsAt": "%s",
-                      "generatorURL": "http://prometheus:9090/graph?g0.expr=x",
-                      "fingerprint": "00f1e2d3c4b5a697",
-                      "silenceURL": "http://grafana:3000/silence"
-                    }
-                  ]
+                  "status": "%s",
+                  "labels": {"alertname": "CanaryErrorRateHigh", "namespace": "shop", "pod": "cart-7d9f8c6b5-x2x4x", "severity": "critical"},
+                  "annotations": {"summary": "5 %% of requests fail", "rollguard_for": "30s"},
+                  "startsAt": "2026-03-01T11:59:50.123Z",
+                  "endsAt": "%s",
+                  "generatorURL": "http://prometheus:9090/graph?g0.expr=x",
+                  "fingerprint": "00f1e2d3c4b5a697",
+                  "silenceURL": "http://grafana:3000/silence"
                 }
-                """.formatted(status, status.equals("firing") ? "0001-01-01T00:00:00Z" : "2026-03-01T11:59:59Z");
+              ]
+            }
+            """.formatted(status, status.equals("firing") ? "0001-01-01T00:00:00Z" : "2026-03-01T11:59:59Z");
         var delivery = (WebhookBody.Result.Delivery) WebhookBody.read(body.getBytes(StandardCharsets.UTF_8), "prod", T);
         return Events.alert("prod", delivery.alerts().getFirst()).orElseThrow();
     }
@@ -124,8 +128,11 @@ public final class SampleEvents {
                 new Release.Target(new RevisionHash(GOOD), Release.Target.Basis.PROVEN),
                 false,
                 false,
-                false);
+                false,
+                2);
     }
+
+    private static final String SNAPSHOT = "cart-replaced-" + BAD;
 
     private static EventRecord incident(String step) {
         return switch (step) {
@@ -134,8 +141,13 @@ public final class SampleEvents {
                 var judged = new Step.Judged(verdict(), new Allowed(Act.ABORT, Mode.AUTO, null), input());
                 yield incident(2, 0, judged.verdict().reason(), judged);
             }
-            case "intended" -> incident(3, 1, null, new Step.Intended(List.of(new Episode(ALERT, T.minusSeconds(10)))));
-            case "accepted" -> incident(4, 1, null, new Step.Accepted("aborted"));
+            case "intended" -> incident(3, 1, null, new Step.Intended(triggers()));
+            case "accepted" ->
+                incident(
+                        4,
+                        1,
+                        null,
+                        new Step.Accepted("restored", SNAPSHOT, "the next server-side apply is refused once"));
             case "told" ->
                 incident(
                         5,
@@ -160,11 +172,36 @@ public final class SampleEvents {
                         1,
                         Reason.FORBIDDEN,
                         new Step.Failed(
-                                false, "403 rollouts/status: forbidden", "kubectl argo rollouts abort cart -n shop"));
+                                false,
+                                "403 rollouts/status: forbidden",
+                                "kubectl argo rollouts abort cart -n shop",
+                                SNAPSHOT));
+            case "returned" ->
+                incident(
+                        9,
+                        1,
+                        Reason.ROLLED_BACK_BEFORE,
+                        new Step.Returned(
+                                new Write("argocd-controller", "Apply", T.plusSeconds(8)),
+                                "kubectl argo rollouts abort cart -n shop"));
             case "uncured" ->
-                incident(7, 1, Reason.NOT_CURED, new Step.Uncured("1 alert still fires 10 min after the rollback"));
+                incident(
+                        7,
+                        1,
+                        Reason.NOT_CURED,
+                        new Step.Uncured(
+                                "1 alert still fires 10 min after the rollback",
+                                SNAPSHOT,
+                                "kubectl argo rollouts retry rollout cart -n shop"));
             default -> throw new IllegalArgumentException("no sample of incident." + step);
         };
+    }
+
+    private static List<Episode> triggers() {
+        var release = release(Stage.IN_PROGRESS);
+        return List.of(
+                new Episode(ALERT, T.minusSeconds(10)),
+                Finding.episode(Trouble.CRASH_LOOP, release.uid(), release.revision(), release.startedAt()));
     }
 
     private static EventRecord command(String kind) {
@@ -186,7 +223,10 @@ public final class SampleEvents {
                 2,
                 "ann",
                 T,
-                T.plusSeconds(600));
+                T.plusSeconds(600),
+                kind == Command.Kind.ROLLBACK
+                        ? new Order(new RevisionHash(BAD), Act.ABORT, new RevisionHash(GOOD), "checkout fails", false)
+                        : null);
     }
 
     private static EventRecord incident(long version, int attempt, @Nullable Reason reason, Step step) {
@@ -252,6 +292,15 @@ public final class SampleEvents {
                 8,
                 List.of(CHECKOUT),
                 false,
-                0);
+                0,
+                List.of(
+                        new Finding(
+                                Trouble.CRASH_LOOP,
+                                new RevisionHash(BAD),
+                                true,
+                                "cart-7d9f8c6b5-x2x4x",
+                                T.minusSeconds(12)),
+                        new Finding(Trouble.PROGRESS_DEADLINE, new RevisionHash(BAD), true, null, T.minusSeconds(90))),
+                List.of(new Case.Failing(Trouble.CRASH_LOOP, CHECKOUT, T.minusSeconds(11))));
     }
 }

@@ -12,6 +12,7 @@ import io.rollguard.incident.Command;
 import io.rollguard.incident.IncidentEvent;
 import io.rollguard.incident.IncidentEvent.Step;
 import io.rollguard.incident.IncidentId;
+import io.rollguard.incident.Order;
 import io.rollguard.policy.Allowed;
 import io.rollguard.policy.Mode;
 import io.rollguard.reactor.ReleaseEvents;
@@ -20,10 +21,13 @@ import io.rollguard.release.NodeFacts;
 import io.rollguard.release.Release;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
+import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Case;
 import io.rollguard.verdict.Evidence;
+import io.rollguard.verdict.Finding;
 import io.rollguard.verdict.Reason;
 import io.rollguard.verdict.Relation;
 import io.rollguard.verdict.Verdict;
@@ -189,7 +193,8 @@ class SchemaPropertiesTest {
                     perhaps(() -> new Release.Target(revision(), one(Release.Target.Basis.values()))),
                     flag(),
                     flag(),
-                    flag());
+                    flag(),
+                    random.nextInt(9));
         }
 
         private Onset onset() {
@@ -198,6 +203,8 @@ class SchemaPropertiesTest {
         }
 
         private Case input() {
+            var findings =
+                    some(() -> new Finding(one(Trouble.values()), revision(), flag(), perhaps(this::text), time()));
             return new Case(
                     time(),
                     Duration.ofMillis(random.nextInt(100_000)),
@@ -221,7 +228,11 @@ class SchemaPropertiesTest {
                     number(),
                     some(this::workload),
                     flag(),
-                    number());
+                    number(),
+                    findings,
+                    findings.isEmpty()
+                            ? List.of()
+                            : some(() -> new Case.Failing(one(Trouble.values()), workload(), time())));
         }
 
         private Step.Judged judged() {
@@ -248,22 +259,41 @@ class SchemaPropertiesTest {
                     Map.entry(Step.Judged.class, this::judged),
                     Map.entry(
                             Step.Intended.class,
-                            () -> new Step.Intended(some(() -> new Episode(fingerprint(), time())))),
-                    Map.entry(Step.Accepted.class, () -> new Step.Accepted(text())),
+                            () -> new Step.Intended(some(() -> flag()
+                                    ? Finding.episode(one(Trouble.values()), "uid", revision(), time())
+                                    : new Episode(fingerprint(), time())))),
+                    Map.entry(
+                            Step.Accepted.class,
+                            () -> new Step.Accepted(text(), perhaps(this::text), perhaps(this::text))),
                     Map.entry(Step.Verified.class, () -> new Step.Verified(text())),
                     Map.entry(Step.Cured.class, Step.Cured::new),
-                    Map.entry(Step.Uncured.class, () -> new Step.Uncured(text())),
-                    Map.entry(Step.Failed.class, () -> new Step.Failed(flag(), text(), text())),
+                    Map.entry(
+                            Step.Uncured.class,
+                            () -> new Step.Uncured(text(), perhaps(this::text), perhaps(this::text))),
+                    Map.entry(Step.Failed.class, () -> new Step.Failed(flag(), text(), text(), perhaps(this::text))),
+                    Map.entry(
+                            Step.Returned.class,
+                            () -> new Step.Returned(perhaps(() -> new Write(text(), text(), time())), text())),
                     Map.entry(
                             Step.Told.class, () -> new Step.Told(text(), text(), text(), text(), perhaps(this::text))),
-                    Map.entry(
-                            Step.Answered.class,
-                            () -> new Step.Answered(
-                                    one(Command.Kind.values()),
-                                    new UUID(random.nextLong(), random.nextLong()),
-                                    number())),
+                    Map.entry(Step.Answered.class, () -> answered(one(Command.Kind.values()))),
                     Map.entry(Step.Closed.class, Step.Closed::new));
             return steps.get(kind).get();
+        }
+
+        private Step answered(Command.Kind kind) {
+            return new Step.Answered(kind, new UUID(random.nextLong(), random.nextLong()), number(), order(kind));
+        }
+
+        private @Nullable Order order(Command.Kind kind) {
+            return kind == Command.Kind.ROLLBACK
+                    ? new Order(
+                            new RevisionHash("bad"),
+                            flag() ? Act.ABORT : Act.RESTORE,
+                            new RevisionHash("good"),
+                            "x" + text(),
+                            flag())
+                    : null;
         }
 
         Command command(Command.Kind kind) {
@@ -276,7 +306,8 @@ class SchemaPropertiesTest {
                     number(),
                     text(),
                     time(),
-                    time());
+                    time(),
+                    order(kind));
         }
 
         IncidentEvent event(Step step) {

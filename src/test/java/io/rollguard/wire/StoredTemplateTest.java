@@ -45,8 +45,27 @@ class StoredTemplateTest {
     }
 
     @Test
+    void whatARolloutSaysItselfIsKeptThoughItsReplicaSetSaysMore() {
+        var defaulted =
+                json("{'spec':{'containers':[{'name':'a','image':'cart:1','imagePullPolicy':'IfNotPresent'}]}}");
+        var good = new GoodRevision(
+                "u",
+                GOOD.hash(),
+                PodTemplate.digest(defaulted),
+                GOOD.since(),
+                false,
+                PodTemplate.configDigest(defaulted));
+
+        var object = StoredTemplate.good(cart(), good, TEMPLATE);
+
+        assertThat(StoredTemplate.isOf(object, good.hash())).isTrue();
+        assertThat(StoredTemplate.templateDigest(object)).contains(PodTemplate.digest(defaulted));
+        assertThat(KubernetesObjects.reduce("c", object)).isEqualTo(new Reduced.Good(good));
+    }
+
+    @Test
     void aSnapshotIsNoGoodRevision() {
-        var object = StoredTemplate.snapshot(cart(), new RevisionHash("bad"), TEMPLATE);
+        var object = StoredTemplate.snapshot(cart(), new RevisionHash("bad"), GOOD.hash(), TEMPLATE);
 
         assertThat(KubernetesObjects.reduce("c", object)).isEqualTo(new Reduced.Unused());
         assertThat(StoredTemplate.template(object)).contains(TEMPLATE);

@@ -103,7 +103,7 @@ record AlertRecords(String key, String value, Map<String, String> headers) {
                         NAMESPACE + '/',
                         about.namespace() + '/',
                         written.path("fingerprint").asText(),
-                        "%016x".formatted(Long.reverse(alert + 1L)),
+                        fingerprint(alert),
                         written.path("startsAt").asText(),
                         begin.minusMillis(alert).toString(),
                         written.path("receivedAt").asText(),
@@ -123,6 +123,11 @@ record AlertRecords(String key, String value, Map<String, String> headers) {
         if (failed != null) {
             throw new IllegalStateException("the topic could not be filled", failed);
         }
+    }
+
+    /** Spread as Alertmanager's hashes are. */
+    private static String fingerprint(int alert) {
+        return "%016x".formatted((alert + 1) * 0x9E3779B97F4A7C15L);
     }
 
     private static String with(Map<String, String> other, String text) {

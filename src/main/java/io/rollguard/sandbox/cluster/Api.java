@@ -105,7 +105,7 @@ final class Api {
     private ApiResponse get(ApiRequest request, ResourceType type) {
         ObjectNode object = registry.get(key(request, type));
         return switch (request.subresource()) {
-            case "" -> ApiResponse.json(200, request.asTable() ? table(type, List.of(object)) : object);
+            case "" -> ApiResponse.json(200, shown(object, request, type));
             case "status" -> {
                 requireStatus(type);
                 yield ApiResponse.json(200, object);
@@ -116,6 +116,16 @@ final class Api {
             }
             default -> throw ApiFailure.noSuchResource();
         };
+    }
+
+    private ObjectNode shown(ObjectNode object, ApiRequest request, ResourceType type) {
+        if (request.asMetadata()) {
+            ObjectNode partial =
+                    Json.object().put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+            partial.set("metadata", object.path("metadata"));
+            return partial;
+        }
+        return request.asTable() ? table(type, List.of(object)) : object;
     }
 
     private ApiResponse list(ApiRequest request, ResourceType type) {

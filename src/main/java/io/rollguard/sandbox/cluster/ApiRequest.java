@@ -13,6 +13,7 @@ import java.util.Map;
  *
  * @param verb as RBAC names it: get, list, watch, create, update, patch, delete, deletecollection
  * @param asTable the answer is to be shown, not read
+ * @param asMetadata of the object nothing but its metadata is wanted
  */
 record ApiRequest(
         String method,
@@ -27,6 +28,7 @@ record ApiRequest(
         String subresource,
         String contentType,
         boolean asTable,
+        boolean asMetadata,
         String userAgent,
         byte[] body) {
 
@@ -86,6 +88,7 @@ record ApiRequest(
                 subresource,
                 contentType,
                 accept.contains(Tables.ACCEPTED),
+                accept.contains("as=PartialObjectMetadata"),
                 userAgent,
                 body);
     }

@@ -25,6 +25,7 @@ final class Catalog {
             ResourceType.builtIn("v1", "Service", "services", "svc").withStatus();
     static final ResourceType CONFIG_MAPS = ResourceType.builtIn("v1", "ConfigMap", "configmaps", "cm");
     static final ResourceType SERVICE_ACCOUNTS = ResourceType.builtIn("v1", "ServiceAccount", "serviceaccounts", "sa");
+    static final ResourceType SECRETS = ResourceType.builtIn("v1", "Secret", "secrets");
     static final ResourceType EVENTS = ResourceType.builtIn("v1", "Event", "events", "ev");
     static final ResourceType DEPLOYMENTS = ResourceType.builtIn("apps/v1", "Deployment", "deployments", "deploy")
             .withStatus()
@@ -51,10 +52,16 @@ final class Catalog {
             PODS,
             SERVICES,
             CONFIG_MAPS,
+            SECRETS,
             SERVICE_ACCOUNTS,
             EVENTS,
+            // nobody counts here: its status is what was written with it
+            ResourceType.builtIn("v1", "ResourceQuota", "resourcequotas", "quota"),
             ResourceType.builtIn("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc")
                     .withStatus(),
+            ResourceType.builtIn("v1", "PersistentVolume", "persistentvolumes", "pv")
+                    .withStatus()
+                    .clusterWide(),
             ResourceType.builtIn("v1", "PodTemplate", "podtemplates"),
             ResourceType.builtIn("v1", "Endpoints", "endpoints", "ep"),
             DEPLOYMENTS,

@@ -2,7 +2,9 @@ package io.rollguard.sandbox.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.rollguard.release.Reference;
 import io.rollguard.sandbox.cluster.Controllers.Part;
+import io.rollguard.wire.PodReferences;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code sandbox.rollguard.io/fail-after: 20s} becomes Ready, then crash-loops after so long
  *   <li>{@code sandbox.rollguard.io/terminates-after: 5s} takes so long to end once deleted (100 ms)
  * </ul>
+ *
+ * A pod that needs a ConfigMap or Secret which is not there waits for it, as it does for a real kubelet (and not for KWOK).
  */
 final class Kubelets implements Controllers.Reconciler {
 
@@ -33,9 +37,12 @@ final class Kubelets implements Controllers.Reconciler {
     private static final Duration STARTS_IN = Duration.ofMillis(300);
     private static final Duration FALLS_IN = Duration.ofSeconds(10);
     private static final Duration ENDS_IN = Duration.ofMillis(100);
+    private static final Duration LOOKS_AGAIN = Duration.ofSeconds(1);
+    private static final String NOT_THERE = "CreateContainerConfigError";
 
     private enum Step {
         START,
+        WAIT,
         FAIL,
         FALL,
         END
@@ -70,9 +77,13 @@ final class Kubelets implements Controllers.Reconciler {
             schedule(key, pod);
             return;
         }
-        Step step = nodes.isUp(node) ? next(pod) : null;
+        boolean waits = !isProvidedFor(key.namespace(), pod);
+        Step step = nodes.isUp(node) ? next(pod, waits) : null;
         if (step == null) {
             plans.remove(key);
+            if (waits && !Metadata.deleting(pod)) {
+                controllers.enqueueAfter(Part.KUBELETS, key, LOOKS_AGAIN);
+            }
             return;
         }
         Instant now = clock.instant();
@@ -111,8 +122,21 @@ final class Kubelets implements Controllers.Reconciler {
                 changed -> Pods.setCondition(changed, "PodScheduled", true, "", registry.now()));
     }
 
+    private boolean isProvidedFor(String namespace, ObjectNode pod) {
+        return Pods.isReady(pod)
+                || PodReferences.of(pod).stream().filter(Reference::needed).allMatch(each -> switch (each.kind()) {
+                    case CONFIG_MAP -> isThere(Catalog.CONFIG_MAPS, namespace, each.name());
+                    case SECRET -> isThere(Catalog.SECRETS, namespace, each.name());
+                    case SERVICE_ACCOUNT, CLAIM -> true; // not a kubelet's to look at
+                });
+    }
+
+    private boolean isThere(ResourceType type, String namespace, String name) {
+        return registry.store().find(new ObjectKey(type, namespace, name)).isPresent();
+    }
+
     @Nullable
-    private static Step next(ObjectNode pod) {
+    private static Step next(ObjectNode pod, boolean waits) {
         if (Metadata.deleting(pod)) {
             return Step.END;
         }
@@ -121,7 +145,7 @@ final class Kubelets implements Controllers.Reconciler {
             return begun ? null : Step.FAIL;
         }
         if (Json.text(pod, "status", "phase").equals("Pending")) {
-            return Step.START;
+            return !waits ? Step.START : begun ? null : Step.WAIT;
         }
         return Metadata.annotated(pod, FAIL_AFTER) && Pods.isReady(pod) ? Step.FALL : null;
     }
@@ -129,7 +153,7 @@ final class Kubelets implements Controllers.Reconciler {
     private static Duration delay(Step step, JsonNode pod) {
         return switch (step) {
             case START -> Durations.parse(Metadata.annotation(pod, READY_AFTER), STARTS_IN);
-            case FAIL -> STARTS_IN;
+            case FAIL, WAIT -> STARTS_IN;
             case FALL -> Durations.parse(Metadata.annotation(pod, FAIL_AFTER), FALLS_IN);
             case END -> Durations.parse(Metadata.annotation(pod, TERMINATES_AFTER), ENDS_IN);
         };
@@ -143,14 +167,14 @@ final class Kubelets implements Controllers.Reconciler {
                 registry.modify(
                         key, "status", Writer.KUBELETS, changed -> Pods.started(changed, Nodes.address(node), ip, now));
             }
-            case FAIL -> {
+            case FAIL, WAIT -> {
                 String ip = nextAddress();
+                String why = step == Step.WAIT ? NOT_THERE : Metadata.annotation(pod, FAIL);
                 registry.modify(
                         key,
                         "status",
                         Writer.KUBELETS,
-                        changed ->
-                                Pods.neverReady(changed, Metadata.annotation(pod, FAIL), Nodes.address(node), ip, now));
+                        changed -> Pods.neverReady(changed, why, Nodes.address(node), ip, now));
             }
             case FALL -> registry.modify(key, "status", Writer.KUBELETS, changed -> Pods.fellOver(changed, now));
             case END -> {

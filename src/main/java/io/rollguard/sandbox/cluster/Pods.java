@@ -6,9 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What a pod's status says, and how a kubelet writes it. */
 final class Pods {
+
+    private static final Set<String> STARTS_NOT = Set.of("ImagePullBackOff", "CreateContainerConfigError");
 
     private Pods() {}
 
@@ -45,10 +48,10 @@ final class Pods {
     }
 
     /**
-     * @param why CrashLoopBackOff, ImagePullBackOff or NotReady (running, but failing its probe)
+     * @param why CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError or NotReady (running, but failing its probe)
      */
     static void neverReady(ObjectNode pod, String why, String hostIp, String podIp, String now) {
-        String phase = why.equals("ImagePullBackOff") ? "Pending" : "Running";
+        String phase = STARTS_NOT.contains(why) ? "Pending" : "Running";
         ObjectNode status = begun(pod, phase, hostIp, podIp, now);
         notReady(pod, now);
         for (ObjectNode container : containers(pod, status)) {

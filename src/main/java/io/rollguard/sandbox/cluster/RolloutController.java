@@ -9,8 +9,9 @@ import java.util.Optional;
 /**
  * Argo Rollouts 1.10 as far as Rollguard meets it: canary with setWeight and pause steps, by pods or with traffic routing
  * (nginx is written, of other routers only the weights in status), blueGreen, abort, retry, promoteFull, restore,
- * rollbackWindow, spec.paused, workloadRef on a Deployment. Left out: analysis, experiments, step plugins, restartAt, ephemeral metadata
- * and injected anti-affinity; a step of a kind left out counts as completed.
+ * rollbackWindow, spec.paused, workloadRef on a Deployment. Left out: analysis (one after a blue-green switch never ends,
+ * others count as passed), experiments, step plugins, restartAt, ephemeral metadata and injected anti-affinity; a step of a
+ * kind left out counts as completed.
  */
 final class RolloutController implements Controllers.Reconciler {
 

@@ -415,7 +415,7 @@ final class RolloutSync {
             return isRollbackWithinWindow() ? "Rollback within window" : "Fast rollback";
         }
         if (run.rollout.isBlueGreen()) {
-            return run.isAborted() ? "" : "Completed blue-green update";
+            return run.isAborted() || run.rollout.awaitsPostPromotion() ? "" : "Completed blue-green update";
         }
         int count = run.rollout.steps().size();
         // the index before this run: promoteFull and the window have been dealt with

@@ -50,6 +50,11 @@ record RolloutView(ObjectNode tree) {
         return Json.at(spec(), "strategy", "blueGreen");
     }
 
+    /** An analysis after the switch is one that never ends here. */
+    boolean awaitsPostPromotion() {
+        return blueGreen().path("postPromotionAnalysis").isObject();
+    }
+
     private JsonNode strategy() {
         return isBlueGreen() ? blueGreen() : canary();
     }

@@ -176,6 +176,7 @@ public final class SimulatedCluster implements AutoCloseable {
             for (var definition : List.of(
                     Catalog.argoDefinition("Rollout", "rollouts", "ro", true),
                     Catalog.argoDefinition("AnalysisRun", "analysisruns", "ar", false),
+                    Catalog.argoDefinition("AnalysisTemplate", "analysistemplates", "at", false),
                     Catalog.argoDefinition("Experiment", "experiments", "exp", false))) {
                 registry.create(Catalog.CRDS, "", definition, BOOTSTRAP, false);
             }

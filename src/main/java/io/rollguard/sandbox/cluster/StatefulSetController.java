@@ -44,7 +44,7 @@ final class StatefulSetController implements Controllers.Reconciler {
                 .orElse(update);
         roll(set, current, update);
         writeStatus(key, set, Metadata.name(current), Metadata.name(update));
-        Set<String> alive = new HashSet<>(Set.of(Metadata.name(current), Metadata.name(update)));
+        Set<String> alive = new HashSet<>(List.of(Metadata.name(current), Metadata.name(update)));
         pods(set).values().forEach(pod -> alive.add(Metadata.label(pod, POD_REVISION)));
         revisions.trim(set, alive);
     }

@@ -78,7 +78,7 @@ final class Story {
     private String bakingDeployment() {
         narrator.people("search runs v1");
         workloads.createDeployment("search", 4, LONG);
-        var good = workloads.current(Kind.DEPLOYMENT, "search").orElseThrow();
+        var good = workloads.current(Kind.DEPLOYMENT, "search");
         Await.until("v1 of search is known to be good", SOON, () -> isKnownGood("search"));
         ship(Kind.DEPLOYMENT, "search");
         workloads.awaitCurrentOtherThan(Kind.DEPLOYMENT, "search", good);
@@ -111,7 +111,7 @@ final class Story {
 
     private String stableFiresToo() {
         create("profile");
-        var stable = workloads.current(Kind.ROLLOUT, "profile").orElseThrow();
+        var stable = workloads.current(Kind.ROLLOUT, "profile");
         ship("profile");
         var canary = workloads.awaitCanary("profile");
         var pods = workloads.readyPods(Kind.ROLLOUT, "profile", stable);

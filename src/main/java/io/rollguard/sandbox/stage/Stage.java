@@ -23,7 +23,10 @@ public final class Stage implements AutoCloseable {
     private final Home home;
     private final Map<String, String> environment;
     private final Consumer<String> log;
-    private final Broker broker;
+    private final Path data;
+    private final int brokerPort;
+    private final Map<Integer, Integer> gates;
+    private Broker broker;
     private final FakeSlack slack;
     private final Tap tap;
     private final Map<String, Service> instances = new LinkedHashMap<>();
@@ -51,7 +54,10 @@ public final class Stage implements AutoCloseable {
             Consumer<String> log) {
         this.home = home;
         this.log = log;
-        this.broker = Broker.start(home, data, Service.freePort(), gates);
+        this.data = data;
+        this.brokerPort = Service.freePort();
+        this.gates = Map.copyOf(gates);
+        this.broker = Broker.start(home, data, brokerPort, gates);
         this.slack = new FakeSlack(0, InstantSource.system(), SLACK_TOKEN);
         this.tap = new Tap(broker.bootstrapServers());
         this.environment = new HashMap<>(Map.of(
@@ -99,6 +105,12 @@ public final class Stage implements AutoCloseable {
 
     public Broker broker() {
         return broker;
+    }
+
+    /** The broker is gone with all its data, and another one stands in its place. */
+    public void loseBroker() {
+        broker.kill();
+        broker = Broker.start(home, data.resolve("anew-" + broker.pid()), brokerPort, gates);
     }
 
     public FakeSlack slack() {

@@ -14,40 +14,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What was seen on Argo Rollouts 1.10.1, step by step. */
-class RolloutControllerTest {
+class RolloutControllerTest extends RolloutFixture {
 
-    private static final ResourceType TYPE = new ResourceType(
-            "argoproj.io", "v1alpha1", "rollouts", "rollout", "Rollout", List.of("ro"), true, true, true, true);
     private static final String STEPS = "{'canary':{'steps':[{'setWeight':25},{'pause':{}},{'setWeight':50}]}}";
-
-    /** By how many seconds the cluster's clock is ahead. */
-    private final AtomicLong ahead = new AtomicLong();
-
-    private SimulatedCluster cluster;
-    private TestClient client;
-
-    @BeforeEach
-    void start() {
-        cluster = SimulatedCluster.start(
-                SimulatedCluster.Options.defaults(), () -> Instant.now().plusSeconds(ahead.get()));
-        client = new TestClient(cluster);
-        client.namespace("shop");
-    }
-
-    @AfterEach
-    void stop() {
-        cluster.close();
-    }
 
     @Test
     void firstDeployIsPromotedAtOnceAndItsTemplateWrittenBackNormalized() {
@@ -430,10 +404,6 @@ class RolloutControllerTest {
                         "[{'op':'test','path':'/status/currentPodHash','value':'" + status(seen, "currentPodHash")
                                 + "'}," + "{'op':'add','path':'/status/abort','value':true}]")
                 .object();
-    }
-
-    private ObjectNode await(Predicate<ObjectNode> wanted) {
-        return client.await(TYPE, "cart", wanted);
     }
 
     private int replicas(String version) {

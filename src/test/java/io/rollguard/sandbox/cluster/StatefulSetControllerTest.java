@@ -142,6 +142,95 @@ class StatefulSetControllerTest {
         assertThat(numbers()).containsExactly(2, 3);
     }
 
+    @Test
+    void forgetsTheRevisionsBeyondItsLimit() {
+        set("'revisionHistoryLimit':1,");
+        String first = Json.text(client.get(SETS + "/db").object(), "status", "updateRevision");
+        for (int version = 2; version <= 3; version++) {
+            client.patch(SETS + "/db", JSON_PATCH, newTemplate("db", "v" + version))
+                    .object();
+            await(this::isDone);
+        }
+
+        client.awaitGone(Catalog.CONTROLLER_REVISIONS, first);
+        assertThat(numbers()).containsExactly(2, 3);
+    }
+
+    @Test
+    void aPartitionRaisedOverACompleteUpdateHoldsItsPodsAndWhatTheyComeBackAs() {
+        set("");
+        client.patch(SETS + "/db", JSON_PATCH, newTemplate("db", "v2")).object();
+        await(this::isDone);
+        client.patch(
+                        SETS + "/db",
+                        JSON_PATCH,
+                        "[{'op':'add','path':'/spec/updateStrategy/rollingUpdate/partition','value':3}]")
+                .object();
+
+        client.patch(SETS + "/db", JSON_PATCH, newTemplate("db", "v1")).object();
+        await(db -> Json.number(db, 0, "status", "observedGeneration") == Metadata.generation(db)
+                && !Json.text(db, "status", "currentRevision").equals(Json.text(db, "status", "updateRevision")));
+        String before = Metadata.uid(client.get(PODS + "/db-2").object());
+        client.delete(PODS + "/db-2").object();
+        client.await(Catalog.PODS, "db-2", pod -> !Metadata.uid(pod).equals(before) && Pods.isReady(pod));
+
+        assertThat(images()).containsExactly("db-0=db:v2", "db-1=db:v2", "db-2=db:v2");
+    }
+
+    @Test
+    void ofPodsThatAreAllBrokenTheLowestComesBackFirst() {
+        set("");
+        client.patch(SETS + "/db", JSON_PATCH, newTemplate("db", "v2")).object();
+        await(this::isDone);
+        for (String pod : List.of("db-0", "db-1", "db-2")) {
+            client.patch(
+                            PODS + "/" + pod,
+                            JSON_PATCH,
+                            "[{'op':'add','path':'/metadata/annotations/sandbox.rollguard.io~1fail-after','value':'0s'}]")
+                    .object();
+            client.await(Catalog.PODS, pod, each -> !Pods.isReady(each));
+        }
+        client.patch(SETS + "/db", JSON_PATCH, newTemplate("db", "v1")).object();
+        await(db -> Json.number(db, 0, "status", "observedGeneration") == Metadata.generation(db));
+
+        client.delete(PODS + "/db-2").object();
+        client.awaitGone(Catalog.PODS, "db-2");
+        client.delete(PODS + "/db-0").object();
+        client.await(Catalog.PODS, "db-0", pod -> image(pod).equals("db:v1") && Pods.isReady(pod));
+        int highest = client.get(PODS + "/db-2").code();
+        client.delete(PODS + "/db-1").object();
+        await(this::isDone);
+
+        assertThat(highest).as("is not even made while a lower one is broken").isEqualTo(404);
+        assertThat(images()).containsExactly("db-0=db:v1", "db-1=db:v1", "db-2=db:v1");
+    }
+
+    @Test
+    void aDaemonSetChangesNothingByItselfOnDelete() {
+        client.post(
+                        DAEMONS,
+                        "{'metadata':{'name':'agent'},'spec':{'updateStrategy':{'type':'OnDelete'},"
+                                + "'selector':{'matchLabels':{'app':'agent'}},'template':"
+                                + template("agent", "v1", "") + "}}")
+                .object();
+        awaitDaemon("1");
+        client.patch(DAEMONS + "/agent", JSON_PATCH, newTemplate("agent", "v2")).object();
+        client.await(
+                Catalog.DAEMON_SETS,
+                "agent",
+                set -> Json.number(set, 0, "status", "observedGeneration") == Metadata.generation(set)
+                        && Json.number(set, 0, "status", "updatedNumberScheduled") == 0);
+
+        String first = Metadata.name(client.get(PODS).object().path("items").path(0));
+        client.delete(PODS + "/" + first).object();
+
+        client.await(
+                Catalog.DAEMON_SETS,
+                "agent",
+                set -> Json.number(set, 0, "status", "updatedNumberScheduled") == 1
+                        && Json.number(set, 0, "status", "numberAvailable") == 3);
+    }
+
     private void awaitDaemon(String templates) {
         client.await(
                 Catalog.DAEMON_SETS,
