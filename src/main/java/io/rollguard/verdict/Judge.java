@@ -483,11 +483,13 @@ public final class Judge {
 
         private boolean firedBefore(Naming naming) {
             var start = input.release().startedAt();
-            if (onset().isBefore(start)) {
-                veto(
-                        Reason.FIRED_BEFORE,
-                        "%s began at %s, the release at %s".formatted(name(), onset().latest(), start));
+            var began = onset();
+            if (began.isBefore(start)) {
+                veto(Reason.FIRED_BEFORE, "%s began at %s, the release at %s".formatted(name(), began.latest(), start));
                 return true;
+            }
+            if (found != null) { // it has one onset, and no history
+                return false;
             }
             boolean measured =
                     naming == Naming.REVISION && input.release().stage() != Stage.BAKING && !namesOutliveRevisions();
@@ -517,8 +519,14 @@ public final class Judge {
             return found == null && input.release().workload().kind() == Kind.STATEFULSET;
         }
 
+        /**
+         * Of findings, of those on new pods: that others fail is compared, not dated, or one pod that has crashed for days would
+         * hide every release that crashes.
+         */
         private Onset onset() {
-            return Judge.onset(firing);
+            var ours =
+                    found == null ? firing : firing.stream().filter(this::isNew).toList();
+            return Judge.onset(ours.isEmpty() ? firing : ours);
         }
 
         /**

@@ -91,6 +91,19 @@ class FindingsTest {
             return pods(hash, trouble, "live", names);
         }
 
+        World failingSince(Instant since, RevisionHash hash, Trouble trouble, String name) {
+            objects.put(new PodFacts(
+                    "shop",
+                    name,
+                    "cart-" + hash,
+                    "live",
+                    false,
+                    false,
+                    since.minusSeconds(5),
+                    new PodTrouble(trouble, since, null)));
+            return this;
+        }
+
         World fresh(String... names) {
             return pods(NEW, null, "live", names);
         }
@@ -284,6 +297,26 @@ class FindingsTest {
                         canary().failing(OLD, CRASH_LOOP, "s4").failing(NEW, CRASH_LOOP, "n1", "n2"),
                         Outcome.SUSPECT,
                         Reason.STABLE_FAIL_TOO),
+                row(
+                        "a stable pod has failed for days",
+                        canary().failingSince(START.minus(Duration.ofDays(2)), OLD, CRASH_LOOP, "s4")
+                                .failing(NEW, CRASH_LOOP, "n1"),
+                        Outcome.SUSPECT,
+                        Reason.STABLE_FAIL_TOO),
+                row(
+                        "stable pods have failed as much for a minute",
+                        deployment()
+                                .failingSince(START.minusSeconds(60), OLD, CRASH_LOOP, "s1")
+                                .failing(NEW, CRASH_LOOP, "n1")
+                                .stable("s2")
+                                .fresh("n2"),
+                        Outcome.INNOCENT,
+                        Reason.STABLE_FAIL_TOO),
+                row(
+                        "its pods are older than the release, and failed before it",
+                        canary().failingSince(START.minusSeconds(60), NEW, CRASH_LOOP, "n1"),
+                        Outcome.INNOCENT,
+                        Reason.FIRED_BEFORE),
                 row(
                         "a stable pod that moved can't pull either",
                         canary().failing(OLD, IMAGE_PULL, "s4").failing(NEW, IMAGE_PULL, "n1", "n2"),
