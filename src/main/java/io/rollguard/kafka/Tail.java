@@ -315,7 +315,9 @@ final class Tail implements AutoCloseable {
 
     private void seek(Consumer<byte[], byte[]> consumer, Collection<TopicPartition> partitions) {
         var begins = consumer.beginningOffsets(partitions);
-        var starts = starts(consumer, partitions);
+        var starts = starts(
+                consumer,
+                partitions.stream().filter(each -> !next.containsKey(each)).toList());
         for (var partition : partitions) {
             long begin = begins.getOrDefault(partition, 0L);
             var known = next.get(partition);
@@ -328,7 +330,7 @@ final class Tail implements AutoCloseable {
 
     private Map<TopicPartition, Long> starts(Consumer<byte[], byte[]> consumer, Collection<TopicPartition> partitions) {
         var time = from.get();
-        if (time == null) {
+        if (time == null || partitions.isEmpty()) {
             return Map.of();
         }
         var wanted = new HashMap<TopicPartition, Long>();

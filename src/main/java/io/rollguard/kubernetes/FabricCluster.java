@@ -18,7 +18,6 @@ import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
-import io.rollguard.verdict.Reason;
 import io.rollguard.wire.KubernetesObjects;
 import io.rollguard.wire.Reduced;
 import io.rollguard.wire.StoredTemplate;
@@ -445,12 +444,8 @@ class FabricCluster implements Cluster {
     }
 
     @Override
-    public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
-        return switch (read(workload.ref())) {
-            case Reading.Found found -> acts.keepGood(found, revision);
-            case Reading.Gone() -> new Answer.Refused(Reason.GONE, "it is gone");
-            case Reading.Failed(var again, var detail) -> new Answer.NotDone(detail);
-        };
+    public Answer keepGood(Reading.Found as, GoodRevision revision) {
+        return acts.keepGood(as, revision);
     }
 
     // --- for people

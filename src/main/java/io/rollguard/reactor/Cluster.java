@@ -88,7 +88,7 @@ public interface Cluster {
     Answer finish(Reading.Found as, FollowUp what, RevisionHash bad, RevisionHash target, BooleanSupplier stillOurs);
 
     /** Keeps a good revision with its pristine template beside its workload. */
-    Answer keepGood(WorkloadFacts workload, GoodRevision revision);
+    Answer keepGood(Reading.Found as, GoodRevision revision);
 
     /** Who last wrote what decides which revision the workload runs; empty where managedFields do not tell. */
     Optional<Write> lastWrite(Reading.Found reading);

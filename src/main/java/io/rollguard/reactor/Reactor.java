@@ -982,16 +982,20 @@ public final class Reactor implements AutoCloseable {
 
     /** Somebody made the workload anew, so of the pods whose trouble was found nothing more will be heard. */
     private boolean isAboutFormerPods(Incident incident) {
-        var uid = incident.uid();
         return incident.triggers().stream()
-                        .anyMatch(trigger ->
-                                Finding.in(trigger, uid, incident.revision()).isPresent())
-                && cluster.objects()
+                        .anyMatch(trigger -> Finding.in(trigger, incident.uid(), incident.revision())
+                                .isPresent())
+                && isMadeAnew(incident);
+    }
+
+    /** Also past the cache, whose uid may be that of the workload before. */
+    private boolean isMadeAnew(Incident incident) {
+        return cluster.objects()
                         .workload(incident.workload())
-                        .filter(facts -> !facts.uid().equals(uid))
+                        .filter(facts -> !facts.uid().equals(incident.uid()))
                         .isPresent()
                 && cluster.read(incident.workload()) instanceof Cluster.Reading.Found found
-                && !found.facts().uid().equals(uid);
+                && !found.facts().uid().equals(incident.uid());
     }
 
     private static Reason whyUncured(Incident incident) {
@@ -1024,8 +1028,7 @@ public final class Reactor implements AutoCloseable {
         boolean replaced = workload.filter(facts -> !incident.revision().equals(facts.current()))
                 .filter(facts -> !isTarget(facts.current(), incident)) // not back yet, as far as is known
                 .isPresent();
-        boolean madeAnew =
-                workload.filter(facts -> !facts.uid().equals(incident.uid())).isPresent();
+        boolean madeAnew = isMadeAnew(incident);
         var failure = incident.lastAttempt().map(Attempt::failure);
         boolean nothingToWatch = incident.triggers().isEmpty()
                 && failure.filter(each -> each.at().plus(VERIFY_DEADLINE).isBefore(now))
@@ -1094,7 +1097,9 @@ public final class Reactor implements AutoCloseable {
             releaseWatch.forget(workload.ref());
             return;
         }
-        if (!isCurrent(workload)) {
+        // a cache may be behind by any time, and a bake time that nobody saw is none
+        if (!(cluster.read(workload.ref()) instanceof Cluster.Reading.Found found)
+                || !isSameRevision(found, workload)) {
             return;
         }
         boolean suspected =
@@ -1106,7 +1111,7 @@ public final class Reactor implements AutoCloseable {
         if (mayWrite(workload) && !mayKeep(workload)) {
             notKept.put(workload.ref(), now);
         } else if (mayWrite(workload)) {
-            switch (cluster.keepGood(workload, good)) {
+            switch (cluster.keepGood(found, good)) {
                 case Cluster.Answer.Done done -> notKept.remove(workload.ref());
                 case Cluster.Answer.Moved moved -> cluster.objects().remove(good);
                 case Cluster.Answer other -> {
@@ -1124,10 +1129,8 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    /** Whether its revision is so past the cache, which may be behind by any time: a bake time that nobody saw is none. */
-    private boolean isCurrent(WorkloadFacts workload) {
-        return cluster.read(workload.ref()) instanceof Cluster.Reading.Found found
-                && found.facts().uid().equals(workload.uid())
+    private static boolean isSameRevision(Cluster.Reading.Found found, WorkloadFacts workload) {
+        return found.facts().uid().equals(workload.uid())
                 && Objects.equals(found.facts().current(), workload.current());
     }
 

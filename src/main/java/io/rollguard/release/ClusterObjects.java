@@ -288,13 +288,16 @@ public final class ClusterObjects {
                 new Known(facts, links),
                 revisions,
                 template == null ? null : new Known(template.facts(), template.links()));
+        var current = joined.current();
+        if (current == null) {
+            return joined;
+        }
         long number = revisions.stream()
-                .filter(each -> each.hash().equals(joined.current()))
+                .filter(each -> each.hash().equals(current))
                 .mapToLong(RevisionFacts::number)
                 .findFirst()
                 .orElse(links.currentNumber());
-        boolean behind = revisionsOf(joined).stream()
-                .anyMatch(each -> each.hash().equals(joined.current()) && each.number() < number);
+        boolean behind = revisionsOf(joined).stream().anyMatch(each -> each.isBehind(current, number));
         return behind ? joined.withoutCurrent() : joined;
     }
 

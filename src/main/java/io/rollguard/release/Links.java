@@ -40,9 +40,7 @@ public record Links(long currentNumber, @Nullable String templateFrom, long gene
                     .orElse(null);
         }
         if (named != null) {
-            boolean behind =
-                    revisions.stream().anyMatch(each -> each.hash().equals(named) && each.number() < currentNumber);
-            return behind ? null : named;
+            return revisions.stream().anyMatch(each -> each.isBehind(named, currentNumber)) ? null : named;
         }
         var numbered = revisions.stream()
                 .filter(each -> each.number() == currentNumber)

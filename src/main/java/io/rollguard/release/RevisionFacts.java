@@ -32,4 +32,9 @@ public record RevisionFacts(
     public RevisionFacts {
         podLabels = Map.copyOf(podLabels);
     }
+
+    /** Whether it tells of an earlier time at which this revision was current, since a revision that comes back is numbered anew. */
+    boolean isBehind(RevisionHash hash, long number) {
+        return this.hash.equals(hash) && this.number < number;
+    }
 }

@@ -593,8 +593,7 @@ abstract class ClusterContract extends InAShop {
     }
 
     private Answer keepGood(WorkloadRef workload, RevisionHash hash, boolean assumed) {
-        return shop.cluster.keepGood(
-                shop.cluster.objects().workload(workload).orElseThrow(), kept(workload, hash, assumed));
+        return shop.cluster.keepGood(shop.read(workload), kept(workload, hash, assumed));
     }
 
     private GoodRevision kept(WorkloadRef workload, RevisionHash hash, boolean assumed) {

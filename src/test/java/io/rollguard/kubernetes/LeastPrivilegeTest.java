@@ -140,7 +140,7 @@ class LeastPrivilegeTest {
         shop.await(workload, facts -> facts.current() != null);
         var facts = shop.cluster.objects().workload(workload).orElseThrow();
         var hash = facts.current() == null ? new RevisionHash("none") : facts.current();
-        shop.cluster.keepGood(facts, new GoodRevision(facts.uid(), hash, "digest", Instant.EPOCH, false));
+        shop.cluster.keepGood(shop.read(workload), new GoodRevision(facts.uid(), hash, "digest", Instant.EPOCH, false));
     }
 
     /** Without the access reviews: everybody who may call at all may ask what he may. */

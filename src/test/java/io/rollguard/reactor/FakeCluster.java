@@ -442,7 +442,7 @@ final class FakeCluster implements Cluster {
     }
 
     @Override
-    public Answer keepGood(WorkloadFacts workload, GoodRevision revision) {
+    public Answer keepGood(Reading.Found as, GoodRevision revision) {
         kept++;
         return keeping;
     }

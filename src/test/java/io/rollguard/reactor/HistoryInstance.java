@@ -12,7 +12,6 @@ import io.rollguard.release.GoodRevision;
 import io.rollguard.release.NodeFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.ServiceFacts;
-import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.release.Write;
 import io.rollguard.verdict.Act;
@@ -418,13 +417,14 @@ final class HistoryInstance {
         }
 
         @Override
-        public Answer keepGood(WorkloadFacts facts, GoodRevision revision) {
+        public Answer keepGood(Reading.Found as, GoodRevision revision) {
             at("keep");
+            var facts = as.facts();
             var workload = history.find(facts.ref());
             if (history.fault(16)) {
                 return new Answer.NotDone("HTTP 429");
             }
-            if (!workload.uid.equals(revision.workloadUid()) || !workload.current.hash.equals(revision.hash())) {
+            if (!facts.uid().equals(revision.workloadUid()) || !revision.hash().equals(facts.current())) {
                 return new Answer.Moved("another revision is current");
             }
             workload.kept.removeIf(each -> each.hash().equals(revision.hash()));

@@ -291,6 +291,21 @@ class ReactorTest {
         assertThat(incident().closedFor()).isEqualTo(Reason.GONE);
     }
 
+    /** The cache may be behind, and its uid that of the workload before. */
+    @Test
+    void whatAPersonIsAskedDoesNotEndForACacheThatIsBehind() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.advance(Duration.ofSeconds(121));
+        newReactor(Mode.AUTO).reconcile(CART);
+        cluster.reading = cluster.read(CART);
+        cluster.madeAnew();
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+    }
+
     @Test
     void anIntentWhoseAlertHasEndedIsWithdrawn() {
         fires("CartErrors", CANARY_POD);
