@@ -7,6 +7,7 @@ import io.rollguard.sandbox.stage.Await;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -129,15 +130,13 @@ interface ByHandScenarios {
     default void aDryRunSaysWhatWouldBeDoneAndWritesNothing() {
         var scene = scene();
         var bad = scene.givenACanary("cart");
-        var before = scene.shop().get(Kind.ROLLOUT, "cart").getMetadata().getResourceVersion();
 
         var answer = rollBack("rollout/cart", "{\"dryRun\": true}");
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(answer.body())
                 .contains("\"act\":\"abort\"", "\"revision\":\"%s\"".formatted(bad), "\"passes\":true");
-        assertThat(scene.shop().get(Kind.ROLLOUT, "cart").getMetadata().getResourceVersion())
-                .isEqualTo(before);
+        scene.thenNothingWasDone("cart");
         assertThat(scene.stage().tap().incidents(scene.shop().namespace(), "cart"))
                 .isEmpty();
     }
@@ -153,7 +152,7 @@ interface ByHandScenarios {
                         "/%s/rollouts/cart/status".formatted(scene.shop().namespace()));
         var answer = rollBack("rollout/cart", "{\"reason\": \"it fails\"}");
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
-        reached.get(30, java.util.concurrent.TimeUnit.SECONDS);
+        reached.get(Scene.SOON.toSeconds(), TimeUnit.SECONDS);
 
         scene.instance().kill();
         scene.startInstances();
@@ -168,6 +167,7 @@ interface ByHandScenarios {
         var scene = scene();
         scene.givenACanary("cart");
         var alert = scene.whenItAlerts(scene.firing("CartSlow", Map.of("service", "cart")));
+        scene.thenStep("cart", "suspected");
 
         var answer = rollBack("rollout/cart", "{\"reason\": \"it is slow\"}");
 

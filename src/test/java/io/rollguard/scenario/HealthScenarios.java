@@ -76,8 +76,12 @@ abstract class HealthScenarios extends Scene {
     @Test
     void aPromotedDeploymentThatCrashLoopsLaterIsRestored() {
         var good = givenADeployment("search");
+        shop().ship(Kind.DEPLOYMENT, "search", "v2");
+        var bad = shop().awaitCurrentOtherThan(Kind.DEPLOYMENT, "search", good);
+        shop().awaitComplete(Kind.DEPLOYMENT, "search");
 
-        shop().shipMisbehaving(Kind.DEPLOYMENT, "search", "v2", FAIL_AFTER, "6s");
+        shop().pods(Kind.DEPLOYMENT, "search", bad)
+                .forEach(pod -> fallsOver(pod.getMetadata().getName()));
 
         thenStep("search", "verified");
         assertThat(judged("search").value().at("/input/release/stage").asText()).isEqualTo("baking");

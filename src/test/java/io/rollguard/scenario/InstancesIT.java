@@ -118,7 +118,7 @@ class InstancesIT extends Partitions {
         thenOneAbort("cart");
         Await.until(
                 "it is rolled back once the cool-down is over",
-                COOL_DOWN,
+                SOON,
                 () -> steps("cart", "verified").size() == 2);
         thenAborted("cart", bad);
         var intents = steps("cart", "intended");

@@ -32,7 +32,7 @@ abstract class KindScenarios extends Scene {
         var pods = awaitPods(Kind.DEPLOYMENT, "search", bad, 2);
         shop().change(Kind.DEPLOYMENT, "search", Map.of("paused", true));
 
-        pods.forEach(pod -> whenItAlerts(firing("PodCrashLooping", Map.of("pod", pod))));
+        pods.forEach(pod -> whenItAlerts(firing("PodNotReady", Map.of("pod", pod))));
 
         var command = thenHandedOver(Kind.DEPLOYMENT, "search", "workload-paused");
         assertThat(command)
@@ -65,7 +65,7 @@ abstract class KindScenarios extends Scene {
         var bad = whenABrokenVersionIsShipped(Kind.STATEFULSET, "db", good);
         var stuck = awaitPods(Kind.STATEFULSET, "db", bad, 1);
 
-        var alert = whenItAlerts(firing("PodCrashLooping", Map.of("pod", "db-2")));
+        var alert = whenItAlerts(firing("PodNotReady", Map.of("pod", "db-2")));
 
         var failed = thenFailed("db", "stuck-pod");
         assertThat(failed.value().path("again").asBoolean()).isFalse();
@@ -93,7 +93,7 @@ abstract class KindScenarios extends Scene {
             var bad = whenABrokenVersionIsShipped(Kind.STATEFULSET, "db", good);
             awaitPods(Kind.STATEFULSET, "db", bad, 1);
 
-            whenItAlerts(firing("PodCrashLooping", Map.of("pod", "db-2")));
+            whenItAlerts(firing("PodNotReady", Map.of("pod", "db-2")));
 
             thenRestored(Kind.STATEFULSET, "db", good, bad);
             assertThat(deletions()).containsExactly("db-2");
@@ -126,7 +126,7 @@ abstract class KindScenarios extends Scene {
         var bad = whenABrokenVersionIsShipped(Kind.STATEFULSET, "db", good);
         awaitPods(Kind.STATEFULSET, "db", bad, 1);
 
-        whenItAlerts(firing("PodCrashLooping", Map.of("pod", "db-2")));
+        whenItAlerts(firing("PodNotReady", Map.of("pod", "db-2")));
 
         thenRestored(Kind.STATEFULSET, "db", good, bad);
         assertThat(deletions()).isEmpty();
@@ -212,7 +212,7 @@ abstract class KindScenarios extends Scene {
         var bad = whenABrokenVersionIsShipped(Kind.DAEMONSET, "agent", good);
         var pod = awaitPods(Kind.DAEMONSET, "agent", bad, 1).getFirst();
 
-        whenItAlerts(firing("PodCrashLooping", Map.of("pod", pod)));
+        whenItAlerts(firing("PodNotReady", Map.of("pod", pod)));
 
         thenRestored(Kind.DAEMONSET, "agent", good, bad);
     }
@@ -267,7 +267,7 @@ abstract class KindScenarios extends Scene {
     // --- when
 
     String whenABrokenVersionIsShipped(Kind kind, String name, String good) {
-        shop().shipMisbehaving(kind, name, "v2", FAIL, "CrashLoopBackOff");
+        shop().shipMisbehaving(kind, name, "v2", FAIL, "NotReady"); // so that only the alert speaks against it
         return shop().awaitCurrentOtherThan(kind, name, good);
     }
 

@@ -52,6 +52,9 @@ abstract class Scene {
     /** What comes to pass does so in a few seconds; a busy machine is given time. */
     static final Duration SOON = Duration.ofSeconds(90);
 
+    /** How long evidence that is weaker is waited for. */
+    static final Duration SETTLE = Duration.ofSeconds(2);
+
     static final String STEPS = "[{setWeight: 20}, {pause: {}}]";
     static final String BRIEF = "PT1S";
     static final String LONG = "PT30M";
@@ -135,7 +138,7 @@ abstract class Scene {
                 "ROLLGUARD_MODE", "auto",
                 "ROLLGUARD_CLUSTER", "test",
                 "ROLLGUARD_NAMESPACE", OWN_NAMESPACE,
-                "ROLLGUARD_SETTLE", "PT2S",
+                "ROLLGUARD_SETTLE", SETTLE.toString(),
                 "ROLLGUARD_CURE_DWELL", "PT1S",
                 "ROLLGUARD_BREAKER_MAX", "1000",
                 "ROLLGUARD_STORM_MAX_WORKLOADS", "1000",

@@ -24,7 +24,7 @@ class SimulatedKindsIT extends KindScenarios {
                 awaitPods(Kind.STATEFULSET, "db", bad, 1);
                 simulated.requestLog().clear();
 
-                whenItAlerts(firing("PodCrashLooping", Map.of("pod", "db-2")));
+                whenItAlerts(firing("PodNotReady", Map.of("pod", "db-2")));
 
                 var failed = thenFailed("db", "stuck-pod");
                 assertThat(failed.value().path("detail").asText()).contains("may not delete pods");

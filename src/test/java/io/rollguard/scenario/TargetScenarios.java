@@ -98,7 +98,7 @@ abstract class TargetScenarios extends Scene {
     @Test
     void aRevisionThatWasNeverReadyIsNoTarget() {
         var good = givenADeployment("search");
-        shop().shipMisbehaving(Kind.DEPLOYMENT, "search", "v2", "sandbox.rollguard.io/fail", "CrashLoopBackOff");
+        shop().shipMisbehaving(Kind.DEPLOYMENT, "search", "v2", "sandbox.rollguard.io/fail", "NotReady");
         var never = shop().awaitCurrentOtherThan(Kind.DEPLOYMENT, "search", good);
         shop().shipMisbehaving(Kind.DEPLOYMENT, "search", "v3", "sandbox.rollguard.io/fail", "NotReady");
         var bad = shop().awaitCurrentOtherThan(Kind.DEPLOYMENT, "search", never);
