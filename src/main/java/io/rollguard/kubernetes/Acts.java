@@ -232,11 +232,8 @@ final class Acts {
             case FollowUp.GoBack() -> restore(as, bad, target, stillOurs);
             case FollowUp.Promote() -> promote(as, bad, target);
             case FollowUp.DeletePod(var pod) -> deleteStuck(as, pod, bad, target);
-            case FollowUp.Nudge() -> {
-                var current = bad.equals(as.facts().current()) ? bad : target;
-                yield Answers.of(
-                        api.patch(path + "/status", "", Patches.nudge(as, current)), now -> new Answer.Done("nudged"));
-            }
+            case FollowUp.Nudge() ->
+                Answers.of(api.patch(path + "/status", "", Patches.nudge(as)), now -> new Answer.Done("nudged"));
         };
     }
 

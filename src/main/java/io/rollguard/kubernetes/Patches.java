@@ -142,14 +142,10 @@ final class Patches {
      * A write that says nothing: of abort and promoteFull, the one that is not asked for is absent or false, which is the same
      * to the controller, and becomes the other.
      */
-    static ArrayNode nudge(Reading.Found as, RevisionHash current) {
+    static ArrayNode nudge(Reading.Found as) {
         var status = Raw.of(as).status();
-        boolean isPromotion = status.path("promoteFull").asBoolean(false);
-        var asked = isPromotion ? "promoteFull" : "abort";
-        var idle = isPromotion ? "abort" : "promoteFull";
+        var idle = status.path("promoteFull").asBoolean(false) ? "abort" : "promoteFull";
         var patch = guarded(as);
-        test(patch, "/status/currentPodHash", TextNode.valueOf(current.value()));
-        test(patch, "/status/" + asked, BooleanNode.TRUE);
         if (status.has(idle) && !status.path(idle).asBoolean(false)) {
             patch.addObject().put("op", "remove").put("path", "/status/" + idle);
         } else {

@@ -88,10 +88,13 @@ public sealed interface FollowUp {
     static Optional<FollowUp> next(Attempt attempt, RevisionHash bad, Seen seen, Instant now) {
         var workload = seen.workload();
         var target = attempt.target();
-        if (attempt.acceptedAt() == null || target == null || !workload.observed()) {
+        if (attempt.acceptedAt() == null || target == null) {
             return Optional.empty();
         }
         boolean isLate = attempt.acceptedAt().plus(SEEN_WITHIN).isBefore(now);
+        if (!workload.observed()) {
+            return isLate && workload.ref().kind() == Kind.ROLLOUT ? Optional.of(new Nudge()) : Optional.empty();
+        }
         return switch (attempt.act()) {
             case ABORT -> ofAbort(bad, seen, isLate);
             case RESTORE ->

@@ -65,8 +65,14 @@ class FollowUpTest {
                         "status of an older spec",
                         Act.ABORT,
                         abort().acknowledged().with(Trait.PAUSED).unobserved(),
-                        LATE,
+                        AT_ONCE,
                         null),
+                row(
+                        "unpaused, and not seen: lost",
+                        Act.ABORT,
+                        abort().acknowledged().unobserved(),
+                        LATE,
+                        new Nudge()),
                 // abort of a blue-green: users are taken back in a tenth of a second, or never
                 row("before the switch", Act.ABORT, blueGreen(), LATE, null),
                 row("before the switch, paused", Act.ABORT, blueGreen().with(Trait.PAUSED), LATE, null),
@@ -92,6 +98,7 @@ class FollowUpTest {
                         null),
                 // restore of what was promoted
                 row("not observed", Act.RESTORE, new State(GOOD, BAD).unobserved(), AT_ONCE, null),
+                row("not observed: lost", Act.RESTORE, new State(BAD, BAD).unobserved(), LATE, new Nudge()),
                 row("still the bad one", Act.RESTORE, new State(BAD, BAD), LATE, null),
                 row("observed", Act.RESTORE, new State(GOOD, BAD), AT_ONCE, new Promote()),
                 row(
@@ -118,6 +125,12 @@ class FollowUpTest {
                 row("a new revision was made of it", Act.RESTORE, new State(OTHER, BAD), LATE, null),
                 // the kinds of Kubernetes move by themselves
                 row("deployment", Act.RESTORE, new State(GOOD, null).of(Kind.DEPLOYMENT), LATE, null),
+                row(
+                        "deployment, not observed",
+                        Act.RESTORE,
+                        new State(BAD, null).of(Kind.DEPLOYMENT).unobserved(),
+                        LATE,
+                        null),
                 row("statefulset", Act.RESTORE, new State(GOOD, BAD).of(Kind.STATEFULSET), LATE, null),
                 row(
                         "statefulset, held by a pod that may be deleted",

@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import io.rollguard.release.Kind;
 import io.rollguard.sandbox.stage.Await;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -59,13 +58,13 @@ abstract class BlueGreenScenarios extends Scene {
     void aPausedPreviewThatAlertsIsAbortedAndStaysPaused() {
         var good = givenABlueGreen("cart", BY_HAND, BRIEF);
         var bad = whenAPreviewIsShipped("cart");
-        pauseRollout("cart");
+        shop().pause("cart");
 
         whenItAlerts(firing("CartErrors", Map.of(HASH.replace('-', '_'), bad)));
 
         thenStep("cart", "verified");
         assertThat(shop().isAborted("cart")).isTrue();
-        assertThat(isPaused("cart")).isTrue();
+        assertThat(shop().isPaused("cart")).isTrue();
         assertThat(shop().served("cart")).isEqualTo(good);
     }
 
@@ -97,12 +96,12 @@ abstract class BlueGreenScenarios extends Scene {
     void aSwitchedBlueGreenThatIsPausedIsRestoredAndUnpausedInOne() {
         var good = givenABlueGreen("cart", ENDLESS, BRIEF);
         var bad = whenItIsSwitched("cart", good);
-        pauseRollout("cart");
+        shop().pause("cart");
 
         whenItAlerts(firing("CartErrors", Map.of(HASH.replace('-', '_'), bad)));
 
         thenRestored("cart", good, bad);
-        assertThat(isPaused("cart")).isFalse();
+        assertThat(shop().isPaused("cart")).isFalse();
     }
 
     @Test
@@ -306,7 +305,7 @@ abstract class BlueGreenScenarios extends Scene {
         shop().annotate(kind, name, TRACKING, "app:%s/%s:%s/%s".formatted(group, kind, shop().namespace(), name));
     }
 
-    private static String template(String name) {
+    static String template(String name) {
         return """
                 {metadata: {labels: {app: %s}}, spec: {containers: [{name: app, image: "registry.k8s.io/pause:3.9", env: [{name: VERSION, value: v1}]}]}}""".formatted(name);
     }
@@ -320,7 +319,7 @@ abstract class BlueGreenScenarios extends Scene {
                 """.formatted(name));
     }
 
-    private void create(String yaml) {
+    void create(String yaml) {
         var object = Serialization.unmarshal(yaml, GenericKubernetesResource.class);
         client().resource(object).inNamespace(shop().namespace()).create();
     }
@@ -360,20 +359,6 @@ abstract class BlueGreenScenarios extends Scene {
         return pod;
     }
 
-    private void pauseRollout(String name) {
-        client().genericKubernetesResources(ROLLOUTS)
-                .inNamespace(shop().namespace())
-                .withName(name)
-                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"paused\":true}}");
-        Await.until(
-                "its controller knows that it is paused",
-                SOON,
-                () -> Objects.equals(
-                        text(name, "status", "observedGeneration"),
-                        Objects.toString(
-                                shop().get(Kind.ROLLOUT, name).getMetadata().getGeneration())));
-    }
-
     private void abortByHand(String name) {
         client().genericKubernetesResources(ROLLOUTS)
                 .inNamespace(shop().namespace())
@@ -407,10 +392,6 @@ abstract class BlueGreenScenarios extends Scene {
                 "%s is promoted".formatted(hash),
                 SOON,
                 () -> hash.equals(text(name, "status", "stableRS")) && "Healthy".equals(text(name, "status", "phase")));
-    }
-
-    private boolean isPaused(String name) {
-        return "true".equals(text(name, "spec", "paused"));
     }
 
     private String text(String name, Object... path) {

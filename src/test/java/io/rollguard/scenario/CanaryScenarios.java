@@ -14,6 +14,7 @@ abstract class CanaryScenarios extends Scene {
 
     private static final String NGINX =
             "canaryService: %1$s-canary, stableService: %1$s," + " trafficRouting: {nginx: {stableIngress: %1$s}}";
+    private static final String WINDOW = "rollbackWindow: {revisions: 3}";
     private static final String AT_60 = "[{setWeight: 60}, {pause: {}}]";
 
     CanaryScenarios(TestCluster cluster) {
@@ -139,6 +140,38 @@ abstract class CanaryScenarios extends Scene {
         thenOneAbort("cart");
     }
 
+    /** The controller skips the steps then, and takes every abort back. */
+    @Test
+    void aRolloutThatGoesBackWithinItsWindowToAGoodRevisionIsLeftAlone() {
+        var first = givenAGoodRollout("cart", "{steps: %s}".formatted(STEPS), WINDOW, BRIEF);
+        var second = whenASlowVersionIsPromoted("cart");
+        Await.until("v2 is known to be good", SOON, () -> shop().goodRevisions(Kind.ROLLOUT, "cart") == 2);
+        whenPromoted("cart", "v3", second);
+        assertThat(first).isNotEqualTo(second);
+
+        whenItGoesBackTo("cart", second);
+        whenItAlerts(firing("CartErrors", Map.of("rollouts_pod_template_hash", second)));
+
+        thenRefused("cart", "moves-to-good");
+        thenNothingWasDone("cart");
+    }
+
+    @Test
+    void aRolloutThatGoesBackWithinItsWindowToARevisionNotKnownToBeGoodIsRestored() {
+        givenAGoodRollout("cart", "{steps: %s}".formatted(STEPS), WINDOW);
+        var second = whenASlowVersionIsPromoted("cart");
+        var third = whenPromoted("cart", "v3", second);
+
+        whenItGoesBackTo("cart", second);
+        whenItAlerts(firing("CartErrors", Map.of("rollouts_pod_template_hash", second)));
+
+        thenStep("cart", "verified");
+        thenRestored("cart", "v3", third, second);
+        assertThat(accepted(statusOf("cart")))
+                .as("an abort would be taken back")
+                .isEmpty();
+    }
+
     @Test
     void aCanaryWhoseSpecItsControllerRefusesIsLeftAlone() {
         var bad = givenACanary("cart");
@@ -202,7 +235,7 @@ abstract class CanaryScenarios extends Scene {
 
     @Test
     void aPromotedRolloutWithinItsRollbackWindowIsRestored() {
-        var good = givenAGoodRollout("cart", "{steps: %s}".formatted(STEPS), "rollbackWindow: {revisions: 3}");
+        var good = givenAGoodRollout("cart", "{steps: %s}".formatted(STEPS), WINDOW);
         var bad = whenPromoted("cart", good);
 
         whenItAlerts(firing("CartErrors", Map.of("rollout", "cart")));
@@ -239,14 +272,39 @@ abstract class CanaryScenarios extends Scene {
 
     /** A Rollout with a long bake time whose revision is known to be good. */
     String givenAGoodRollout(String name, String canary, String more) {
-        shop().createCanary(name, 5, canary, more, LONG);
+        return givenAGoodRollout(name, canary, more, LONG);
+    }
+
+    String givenAGoodRollout(String name, String canary, String more, String bakeTime) {
+        shop().createCanary(name, 5, canary, more, bakeTime);
         Await.until("its revision is known to be good", SOON, () -> shop().goodRevisions(Kind.ROLLOUT, name) > 0);
         return stableOf(name);
     }
 
     /** Ships v2 and lets it take all; says its hash. */
     String whenPromoted(String name, String before) {
+        return whenPromoted(name, "v2", before);
+    }
+
+    private String whenPromoted(String name, String version, String before) {
+        shop().ship(Kind.ROLLOUT, name, version);
+        return whenPromotedTo(name, before);
+    }
+
+    /** Ships v2, whose pods take their time until they are ready, and lets it take all; says its hash. */
+    private String whenASlowVersionIsPromoted(String name) {
+        var before = stableOf(name);
+        shop().shipMisbehaving(Kind.ROLLOUT, name, "v2", "sandbox.rollguard.io/ready-after", "4s");
+        return whenPromotedTo(name, before);
+    }
+
+    private void whenItGoesBackTo(String name, String hash) {
+        var stable = stableOf(name);
         shop().ship(Kind.ROLLOUT, name, "v2");
+        assertThat(shop().awaitCurrentOtherThan(Kind.ROLLOUT, name, stable)).isEqualTo(hash);
+    }
+
+    private String whenPromotedTo(String name, String before) {
         var next = shop().awaitCanary(name);
         shop().promote(name);
         shop().awaitComplete(Kind.ROLLOUT, name);
@@ -276,8 +334,12 @@ abstract class CanaryScenarios extends Scene {
     }
 
     void thenRestored(String name, String good, String bad) {
+        thenRestored(name, "v1", good, bad);
+    }
+
+    private void thenRestored(String name, String version, String good, String bad) {
         var rollout = shop().get(Kind.ROLLOUT, name);
-        assertThat(shop().version(Kind.ROLLOUT, name)).isEqualTo("v1");
+        assertThat(shop().version(Kind.ROLLOUT, name)).isEqualTo(version);
         assertThat(List.of(stableOf(name), String.valueOf((Object) rollout.get("status", "currentPodHash"))))
                 .containsOnly(good);
         assertThat(rollout.getMetadata().getAnnotations()).containsEntry("rollguard.io/rolled-back-from", bad);

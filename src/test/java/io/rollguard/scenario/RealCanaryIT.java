@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.rollguard.release.Kind;
+import io.rollguard.sandbox.stage.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -75,13 +76,55 @@ class RealCanaryIT extends CanaryScenarios {
         thenOneAbort("cart");
     }
 
+    @Test
+    void anAlertAboutThePodOfAnExperimentSpeaksAgainstNoRelease() {
+        var bad = givenACanary("cart");
+        create("""
+                apiVersion: argoproj.io/v1alpha1
+                kind: Experiment
+                metadata: {name: trial}
+                spec:
+                  templates:
+                  - name: baseline
+                    selector: {matchLabels: {app: trial}}
+                    template: {metadata: {labels: {app: trial}}, spec: {containers: [{name: app, image: "registry.k8s.io/pause:3.9"}]}}
+                """);
+        var pod = Await.value(
+                "its pod",
+                SOON,
+                () ->
+                        client()
+                                .pods()
+                                .inNamespace(shop().namespace())
+                                .withLabel("app", "trial")
+                                .list()
+                                .getItems()
+                                .stream()
+                                .findFirst());
+        whenItAlerts(firing("TrialErrors", Map.of("pod", pod.getMetadata().getName())));
+        Await.until(
+                "it is known",
+                SOON,
+                () -> service().get("/api/v1/alerts").body().contains("TrialErrors"));
+        var before = now();
+
+        whenAPodAlerts("cart", bad);
+
+        thenStep("cart", "verified");
+        assertThat(steps("cart", "suspected").getFirst().appendedAt()).isAfterOrEqualTo(before);
+        assertThat(judged("cart").value().path("evidence").toString()).doesNotContain("TrialErrors");
+    }
+
     private void createAnalysis(String url) {
-        var yaml = """
+        create("""
                 apiVersion: argoproj.io/v1alpha1
                 kind: AnalysisTemplate
                 metadata: {name: well}
                 spec: {metrics: [{name: well, interval: 1s, successCondition: "result == true", provider: {web: {url: "%s", jsonPath: "{$.ok}"}}}]}
-                """.formatted(url);
+                """.formatted(url));
+    }
+
+    private void create(String yaml) {
         client().resource(Serialization.unmarshal(yaml, GenericKubernetesResource.class))
                 .inNamespace(shop().namespace())
                 .create();

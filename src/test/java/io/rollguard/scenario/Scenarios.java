@@ -195,6 +195,27 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
         thenSlackShows("cart", "no rollback");
     }
 
+    /** A rollback would fire it. */
+    @Test
+    void whatAControllerReportsOfItsDoingsIsEvidenceAndStartsNothing() {
+        var bad = givenACanary("cart");
+        whenItAlerts(firing("RolloutDegraded", Map.of("pod", podOf("cart", bad))));
+        Await.until(
+                "it is known",
+                SOON,
+                () -> service().get("/api/v1/alerts").body().contains(shop().namespace()));
+        var before = now();
+
+        whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
+
+        thenStep("cart", "verified");
+        assertThat(steps("cart", "suspected").getFirst().appendedAt()).isAfterOrEqualTo(before);
+        assertThat(steps("cart", "intended").getFirst().value().path("triggers"))
+                .hasSize(1);
+        assertThat(judged("cart").value().path("evidence").findValuesAsText("name"))
+                .contains("context");
+    }
+
     @Test
     void scalingRestartingAndAnnotatingAreNoReleases() {
         givenADeployment("search");

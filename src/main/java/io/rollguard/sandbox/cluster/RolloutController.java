@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Argo Rollouts 1.10 as far as Rollguard meets it: canary with setWeight and pause steps, by pods or with traffic routing
@@ -16,15 +18,33 @@ import java.util.Optional;
 final class RolloutController implements Controllers.Reconciler {
 
     private final Registry registry;
+    private final Catalog catalog;
     private final Controllers controllers;
     private final EventRecorder events;
     private final InstantSource clock;
+    /** How many writes of a Rollout until it is seen again. */
+    private final Map<ObjectKey, Integer> overlooked = new ConcurrentHashMap<>();
 
-    RolloutController(Registry registry, Controllers controllers, EventRecorder events, InstantSource clock) {
+    RolloutController(
+            Registry registry, Catalog catalog, Controllers controllers, EventRecorder events, InstantSource clock) {
         this.registry = registry;
+        this.catalog = catalog;
         this.controllers = controllers;
         this.events = events;
         this.clock = clock;
+        registry.store()
+                .listen(change ->
+                        overlooked.computeIfPresent(change.key(), (key, left) -> left == 1 ? null : left - 1));
+    }
+
+    /**
+     * It does not see the next write of this Rollout before there is another one, as Argo Rollouts before 1.10 does where the
+     * write comes while it is writing itself.
+     */
+    void overlookNextWrite(String namespace, String name) {
+        catalog.find("argoproj.io", "v1alpha1", "rollouts")
+                .map(type -> new ObjectKey(type, namespace, name))
+                .ifPresent(key -> overlooked.put(key, 2));
     }
 
     @Override
@@ -34,7 +54,7 @@ final class RolloutController implements Controllers.Reconciler {
             return;
         }
         ObjectNode stored = found.get().tree();
-        if (notesWorkloadGeneration(key, stored)) {
+        if (overlooked.containsKey(key) || notesWorkloadGeneration(key, stored)) {
             return;
         }
         ObjectNode rollout = WorkloadReference.resolve(registry.store(), stored);

@@ -79,6 +79,20 @@ class RolloutControllerTest extends RolloutFixture {
         assertThat(eventReasons()).contains("RolloutAborted");
     }
 
+    /** As Argo Rollouts 1.9 does where a write comes while it is writing itself. */
+    @Test
+    void whatItOverlooksItSeesWithTheNextWrite() {
+        ObjectNode paused = canaryAtPause();
+        cluster.overlookNextWrite("shop", "cart");
+        abort(paused);
+        client.patch(ROLLOUTS + "/cart", MERGE_PATCH, "{'metadata':{'annotations':{'touched':'once'}}}")
+                .object();
+
+        ObjectNode aborted = await(rollout -> rollout.path("status").has("abortedAt"));
+
+        assertThat(Metadata.annotation(aborted, "touched")).isEqualTo("once");
+    }
+
     @Test
     void retryGoesOnFromTheFirstStep() {
         abort(canaryAtPause());
