@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Rollbacks {
 
-    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
     private static final Pattern HASH = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?");
 
     private final Supplier<ByHand> byHand;
@@ -80,8 +79,7 @@ final class Rollbacks {
         var namespace = String.valueOf(context.pathParam("namespace"));
         var name = String.valueOf(context.pathParam("name"));
         return Kind.named(String.valueOf(context.pathParam("kind")))
-                .filter(kind ->
-                        NAME.matcher(namespace).matches() && NAME.matcher(name).matches())
+                .filter(kind -> WorkloadRef.isName(namespace) && WorkloadRef.isName(name))
                 .map(kind -> new WorkloadRef(cluster.get().objects().cluster(), namespace, kind, name));
     }
 

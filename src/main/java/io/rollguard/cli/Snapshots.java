@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.rollguard.release.Kind;
+import io.rollguard.release.WorkloadRef;
 import io.rollguard.wire.PodTemplate;
 import io.rollguard.wire.StoredTemplate;
 import java.net.URLEncoder;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * The snapshots of a namespace, read and deleted with the rights of whoever asks: templates go from the cluster to that
@@ -28,7 +28,6 @@ import java.util.regex.Pattern;
  */
 final class Snapshots implements AutoCloseable {
 
-    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ObjectMapper SORTED = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
@@ -93,7 +92,7 @@ final class Snapshots implements AutoCloseable {
     }
 
     Snapshots(String namespace) throws UnreadableInput {
-        if (!NAME.matcher(namespace).matches()) {
+        if (!WorkloadRef.isName(namespace)) {
             throw new UnreadableInput("'%s' is no name of a namespace".formatted(namespace));
         }
         this.client = new KubernetesClientBuilder().build();

@@ -268,7 +268,7 @@ class FabricCluster implements Cluster {
         var renewed = new ConcurrentHashMap<String, Instant>();
         var reads = nodes.stream()
                 .distinct()
-                .filter(Resource::isName)
+                .filter(WorkloadRef::isName)
                 .limit(MAX_LEASES)
                 .map(node -> threads.submit(() -> lease(node).ifPresent(lease -> renewed.put(node, lease.renewedAt()))))
                 .toList();
@@ -323,7 +323,7 @@ class FabricCluster implements Cluster {
 
     @Override
     public Reading read(WorkloadRef workload) {
-        if (!Resource.isName(workload.namespace()) || !Resource.isName(workload.name())) {
+        if (!WorkloadRef.isName(workload.namespace()) || !WorkloadRef.isName(workload.name())) {
             return new Reading.Gone(); // nothing can have that name
         }
         return switch (api.get(Resource.path(workload))) {
@@ -363,7 +363,7 @@ class FabricCluster implements Cluster {
     /** The Deployment from which a Rollout takes its template, as it is now. */
     private Optional<TemplateRead> template(WorkloadRef rollout, String name) {
         var deployments = Resource.DEPLOYMENTS;
-        return Resource.isName(name)
+        return WorkloadRef.isName(name)
                         && api.get(deployments.path(rollout.namespace()) + "/" + name) instanceof Reply.Got got
                         && got.isSuccess()
                         && got.body() instanceof ObjectNode object

@@ -8,6 +8,7 @@ import io.rollguard.policy.Preflight.Quota;
 import io.rollguard.policy.Right;
 import io.rollguard.reactor.Cluster.Answer;
 import io.rollguard.release.Reference;
+import io.rollguard.release.WorkloadRef;
 import io.rollguard.wire.PodReferences;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -56,7 +57,7 @@ final class PreflightChecks {
     }
 
     private Presence presence(String namespace, Reference reference) throws NotAnswered {
-        if (!Resource.isName(reference.name())) {
+        if (!WorkloadRef.isName(reference.name())) {
             return Presence.MISSING; // nothing can have that name
         }
         var plural = reference.kind().plural();

@@ -2,7 +2,6 @@ package io.rollguard.kubernetes;
 
 import io.rollguard.release.Kind;
 import io.rollguard.release.WorkloadRef;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The kinds of object that are watched, in the order in which they make sense of each other. */
@@ -16,8 +15,6 @@ enum Resource {
     REPLICA_SETS("apps/v1", "replicasets", "ReplicaSet"),
     CONTROLLER_REVISIONS("apps/v1", "controllerrevisions", "ControllerRevision"),
     PODS("v1", "pods", "Pod");
-
-    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?");
 
     private final String apiVersion;
     private final String plural;
@@ -65,13 +62,8 @@ enum Resource {
         return root + (namespace == null ? "" : "/namespaces/" + namespace) + "/" + plural;
     }
 
-    /** Whether an object can have that name. What people and events name ends up in paths, and must stay one segment. */
-    static boolean isName(String text) {
-        return NAME.matcher(text).matches();
-    }
-
     static String path(WorkloadRef workload) {
-        if (!isName(workload.namespace()) || !isName(workload.name())) {
+        if (!WorkloadRef.isName(workload.namespace()) || !WorkloadRef.isName(workload.name())) {
             throw new IllegalArgumentException("not a name of an object");
         }
         return of(workload.kind()).path(workload.namespace()) + "/" + workload.name();

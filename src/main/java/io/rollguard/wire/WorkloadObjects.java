@@ -27,7 +27,6 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -54,8 +53,6 @@ final class WorkloadObjects {
 
     private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
     private static final String DEADLINE_EXCEEDED = "ProgressDeadlineExceeded";
-
-    private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
 
     private WorkloadObjects() {}
 
@@ -456,7 +453,7 @@ final class WorkloadObjects {
 
     /** A name that stands in a command for people. Annotations hold whatever somebody wrote there; what is no name is not shown. */
     private static String typed(@Nullable String name, String otherwise) {
-        return name != null && NAME.matcher(name).matches() ? name : otherwise;
+        return name != null && WorkloadRef.isName(name) ? name : otherwise;
     }
 
     private static Settings settings(JsonNode object) {
