@@ -133,6 +133,7 @@ public sealed interface FollowUp {
         if (!workload.is(Trait.PROMOTE_FULL)) {
             return Optional.of(new Promote());
         }
-        return workload.aborted() && isLate ? Optional.of(new Nudge()) : Optional.empty();
+        boolean isOverlooked = workload.aborted() || workload.is(Trait.WAITING);
+        return isOverlooked && isLate ? Optional.of(new Nudge()) : Optional.empty();
     }
 }

@@ -73,6 +73,8 @@ public record WorkloadFacts(
         ABORTED_BY_CONTROLLER,
         /** Rollout: promotion of the current revision is asked for, which makes an abort be ignored. */
         PROMOTE_FULL,
+        /** Rollout: its controller waits at a pause, which it does not while it knows of a full promotion. */
+        WAITING,
         /** Rollout: going back within a window skips the steps, and aborts are removed. */
         ROLLBACK_WINDOW,
         /** Rollout: a traffic router shifts the traffic, pods do not. */

@@ -78,6 +78,7 @@ final class WorkloadObjects {
                 canary.path("dynamicStableScale").asBoolean(false));
         add(traits, Trait.ABORT_DELAY_SET, canary.hasNonNull("abortScaleDownDelaySeconds"));
         add(traits, Trait.ABORTED_BY_CONTROLLER, isAbortedBy(object, "rollouts-controller"));
+        add(traits, Trait.WAITING, !status.path("pauseConditions").isEmpty());
         add(traits, Trait.PROMOTE_FULL, status.path("promoteFull").asBoolean(false));
         add(traits, Trait.ROLLBACK_WINDOW, spec.path("rollbackWindow").hasNonNull("revisions"));
         add(traits, Trait.TRAFFIC_ROUTING, canary.path("trafficRouting").isObject());

@@ -121,6 +121,18 @@ class FollowUpTest {
                         new State(GOOD, BAD).abortedByController().with(Trait.PROMOTE_FULL),
                         LATE,
                         new Nudge()),
+                row(
+                        "at a pause, promotion just asked for",
+                        Act.RESTORE,
+                        new State(GOOD, BAD).with(Trait.WAITING).with(Trait.PROMOTE_FULL),
+                        AT_ONCE,
+                        null),
+                row(
+                        "at a pause, promotion lost",
+                        Act.RESTORE,
+                        new State(GOOD, BAD).with(Trait.WAITING).with(Trait.PROMOTE_FULL),
+                        LATE,
+                        new Nudge()),
                 row("promoted", Act.RESTORE, new State(GOOD, GOOD), LATE, null),
                 row("a new revision was made of it", Act.RESTORE, new State(OTHER, BAD), LATE, null),
                 // the kinds of Kubernetes move by themselves

@@ -112,6 +112,7 @@ class KubernetesObjectsTest {
         "PAUSED, '{paused: true, strategy: {canary: {}}}', '{}'",
         "DYNAMIC_STABLE_SCALE, '{strategy: {canary: {dynamicStableScale: true, trafficRouting: {nginx: {}}}}}', '{}'",
         "TRAFFIC_ROUTING, '{strategy: {canary: {trafficRouting: {nginx: {}}}}}', '{}'",
+        "WAITING, '{strategy: {canary: {}}}', '{pauseConditions: [{reason: CanaryPauseStep}]}'",
         "PROMOTE_FULL, '{strategy: {canary: {}}}', '{promoteFull: true}'",
         "ROLLBACK_WINDOW, '{rollbackWindow: {revisions: 3}, strategy: {canary: {}}}', '{}'",
         "WORKLOAD_REF, '{workloadRef: {kind: Deployment, name: cart}, strategy: {canary: {}}}', '{}'",
