@@ -312,10 +312,13 @@ public final class Releases {
             if (!isReused()) {
                 return group.getLast().createdAt();
             }
-            if (workload.changedAt() != null && workload.changedAt().isAfter(current.createdAt())) {
-                return workload.changedAt();
-            }
             var setAt = workload.templateSetAt();
+            var changedAt = workload.changedAt();
+            boolean isOfAnother =
+                    setAt != null && changedAt != null && setAt.isAfter(changedAt) && !cameAfterStable(workload);
+            if (changedAt != null && changedAt.isAfter(current.createdAt()) && !isOfAnother) {
+                return changedAt;
+            }
             var completedAt = workload.completedAt();
             if (setAt != null
                     && setAt.isAfter(current.createdAt())
@@ -323,6 +326,13 @@ public final class Releases {
                 return setAt;
             }
             return completedAt != null ? completedAt : current.createdAt();
+        }
+
+        /** Else the workload left completeness for a revision in between, which this one replaced. */
+        private boolean cameAfterStable(WorkloadFacts workload) {
+            return older.isEmpty()
+                    || workload.stable() == null
+                    || older.getFirst().hash().equals(workload.stable());
         }
 
         @Nullable

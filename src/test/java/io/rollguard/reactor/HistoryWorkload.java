@@ -284,7 +284,7 @@ final class HistoryWorkload {
                 aborted,
                 abortedAt,
                 null,
-                isRollout() ? changedAt : null,
+                isRollout() && !complete ? changedAt : null,
                 complete,
                 completedAt,
                 templateSetAt,

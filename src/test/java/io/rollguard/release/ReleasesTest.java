@@ -335,6 +335,34 @@ class ReleasesTest {
         assertThat(again.cameBack()).isTrue();
     }
 
+    /** What alerts since the one in between was shipped is that one's doing. */
+    @Test
+    void aRevisionThatComesBackWhileAnotherIsInProgressBeginsWithItsTemplate() {
+        revision("a", 0, 1);
+        revision("c", 120, 0);
+        put("b", "b", 60, 1, true); // numbered anew
+
+        var afterAnother = release(rollout("b", "a").leftCompletenessAt(120).setAt(130), 131)
+                .orElseThrow();
+        var unknown = release(rollout("b", "a").leftCompletenessAt(120), 131).orElseThrow();
+
+        assertThat(afterAnother.startedAt()).isEqualTo(at(130));
+        assertThat(unknown.startedAt()).isEqualTo(at(120));
+    }
+
+    /** Whoever set the template may write anything else later, which moves that time. */
+    @Test
+    void aRevisionThatComesBackOnWhatIsStableBeginsAsItsControllerSays() {
+        revision("c", 30, 0);
+        revision("a", 0, 1);
+        put("b", "b", 60, 1, true);
+
+        var release = release(rollout("b", "a").leftCompletenessAt(120).setAt(130), 131)
+                .orElseThrow();
+
+        assertThat(release.startedAt()).isEqualTo(at(120));
+    }
+
     @Test
     void goingBackWithoutARecordHasNoTarget() {
         revision("z", 0, 0);

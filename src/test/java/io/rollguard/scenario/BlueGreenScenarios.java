@@ -388,10 +388,8 @@ abstract class BlueGreenScenarios extends Scene {
     }
 
     private void awaitStable(String name, String hash) {
-        Await.until(
-                "%s is promoted".formatted(hash),
-                SOON,
-                () -> hash.equals(text(name, "status", "stableRS")) && "Healthy".equals(text(name, "status", "phase")));
+        shop().awaitComplete(Kind.ROLLOUT, name);
+        assertThat(text(name, "status", "stableRS")).isEqualTo(hash);
     }
 
     private String text(String name, Object... path) {

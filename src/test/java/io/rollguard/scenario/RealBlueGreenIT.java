@@ -19,7 +19,10 @@ class RealBlueGreenIT extends BlueGreenScenarios {
     @Test
     void aCanaryWhoseTemplateIsInAPodTemplateIsLeftToPeople() {
         create("""
-                {apiVersion: v1, kind: PodTemplate, metadata: {name: cart}, template: %s}
+                apiVersion: v1
+                kind: PodTemplate
+                metadata: {name: cart}
+                template: %s
                 """.formatted(template("cart")));
         create("""
                 apiVersion: argoproj.io/v1alpha1

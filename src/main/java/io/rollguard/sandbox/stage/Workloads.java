@@ -468,16 +468,15 @@ public final class Workloads {
 
     /** Waits until the canary has stopped at a pause step with pods of its new revision; says which. */
     public String awaitCanary(String name) {
-        return Await.value("the canary of %s waits at a pause".formatted(name), SLOW, () -> {
-            var object = get(Kind.ROLLOUT, name);
-            boolean waits = isObserved(object)
+        awaitSeen(Kind.ROLLOUT, name, "the canary of %s waits at a pause".formatted(name), object -> {
+            var current = text(object, "status", "currentPodHash");
+            return isObserved(object)
                     && "Paused".equals(text(object, "status", "phase"))
-                    && !Objects.equals(text(object, "status", "currentPodHash"), text(object, "status", "stableRS"));
-            return waits
-                    ? Optional.ofNullable(text(object, "status", "currentPodHash"))
-                            .filter(hash -> !readyPods(Kind.ROLLOUT, name, hash).isEmpty())
-                    : Optional.empty();
+                    && current != null
+                    && !current.equals(text(object, "status", "stableRS"))
+                    && !readyPods(Kind.ROLLOUT, name, current).isEmpty();
         });
+        return current(Kind.ROLLOUT, name);
     }
 
     /**
@@ -524,10 +523,12 @@ public final class Workloads {
     }
 
     public String awaitCurrentOtherThan(Kind kind, String name, String hash) {
-        return Await.value(
+        awaitSeen(
+                kind,
+                name,
                 "%s %s moves away from %s".formatted(kind, name, hash),
-                SLOW,
-                () -> observed(kind, name).filter(now -> !now.equals(hash)));
+                object -> observed(kind, name).filter(now -> !now.equals(hash)).isPresent());
+        return current(kind, name);
     }
 
     /** Names of the ready pods of one revision, sorted. */
