@@ -179,8 +179,7 @@ interface ByHandScenarios {
     }
 
     private HttpResponse<String> rollBack(String workload, String body) {
-        var scene = scene();
-        return scene.service()
-                .post("/api/v1/workloads/%s/%s/rollback".formatted(scene.shop().namespace(), workload), body);
+        var path = "/api/v1/workloads/%s/%s/rollback".formatted(scene().shop().namespace(), workload);
+        return Scene.untilAnswered(() -> scene().service().post(path, body));
     }
 }

@@ -112,7 +112,7 @@ abstract class CanaryScenarios extends Scene {
         thenStep("cart", "verified");
         thenRestored("cart", stable, bad);
         assertThat(shop().weightOnIngress("cart")).contains(0);
-        assertThat(accepted(statusOf("cart"))).as("an abort would dead-lock").isEmpty();
+        assertThat(aborts("cart")).as("an abort would dead-lock").isEmpty();
     }
 
     @Test
@@ -167,9 +167,7 @@ abstract class CanaryScenarios extends Scene {
 
         thenStep("cart", "verified");
         thenRestored("cart", "v3", third, second);
-        assertThat(accepted(statusOf("cart")))
-                .as("an abort would be taken back")
-                .isEmpty();
+        assertThat(aborts("cart")).as("an abort would be taken back").isEmpty();
     }
 
     @Test
@@ -217,7 +215,7 @@ abstract class CanaryScenarios extends Scene {
 
         thenStep("cart", "verified");
         thenRestored("cart", good, bad);
-        assertThat(accepted(statusOf("cart"))).as("it was promoted once").hasSize(1);
+        assertThat(promotions("cart")).as("it was promoted once").hasSize(1);
     }
 
     @Test

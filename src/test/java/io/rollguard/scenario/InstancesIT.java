@@ -92,8 +92,7 @@ class InstancesIT extends Partitions {
                                         .count()
                                 == 2
                         && names.stream().filter(this::isRefusedByTheBreaker).count() == 4);
-        assertThat(accepted("/%s/rollouts/cart-.*/status".formatted(shop().namespace())))
-                .hasSize(2);
+        assertThat(names.stream().flatMap(name -> aborts(name).stream())).hasSize(2);
     }
 
     @Test
@@ -128,7 +127,7 @@ class InstancesIT extends Partitions {
                 .hasSize(2);
         assertThat(intents.getLast().appendedAt())
                 .isAfterOrEqualTo(first.appendedAt().plus(COOL_DOWN));
-        assertThat(accepted(statusOf("cart"))).hasSize(2);
+        assertThat(aborts("cart")).hasSize(2);
     }
 
     private boolean isRefusedByTheBreaker(String name) {

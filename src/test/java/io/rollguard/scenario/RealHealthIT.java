@@ -78,7 +78,7 @@ class RealHealthIT extends HealthScenarios {
         assertThat(judged.value().at("/allowed/reason/code").asText()).isEqualTo("already-aborted");
         thenSlackShows("cart", "no rollback"); // or closed by then, as its pods are gone
         assertThat(steps("cart", "intended")).isEmpty();
-        assertThat(accepted(statusOf("cart"))).as("the controller did it").isEmpty();
+        assertThat(aborts("cart")).as("the controller did it").isEmpty();
     }
 
     private void create(String yaml) {

@@ -21,6 +21,7 @@ import io.rollguard.sandbox.stage.Workloads;
 import io.rollguard.wire.EventSchema;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +32,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -327,9 +330,18 @@ abstract class Scene {
     }
 
     Alert whenItAlerts(Instance through, Alert alert) {
-        var answer = through.service().post("/api/v1/alertmanager", Webhook.body(alert));
+        var body = Webhook.body(alert);
+        var answer = untilAnswered(() -> through.service().post("/api/v1/alertmanager", body));
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         return alert;
+    }
+
+    /** A client that is told that it can't be done now, asks again. */
+    static HttpResponse<String> untilAnswered(Supplier<HttpResponse<String>> request) {
+        return Await.value(
+                "an answer other than 503",
+                SOON,
+                () -> Optional.of(request.get()).filter(answer -> answer.statusCode() != 503));
     }
 
     static Instant now() {
@@ -404,6 +416,23 @@ abstract class Scene {
                 .toList();
     }
 
+    /** The aborts of this Rollout that the cluster accepted, from whichever instance. */
+    List<ApiGate.Request> aborts(String name) {
+        return settings(statusOf(name), "abort");
+    }
+
+    /** Its promotions, likewise. */
+    List<ApiGate.Request> promotions(String name) {
+        return settings(statusOf(name), "promoteFull");
+    }
+
+    /** Those that ask for something; a nudge, which a slow controller is given, takes the same way and asks for nothing. */
+    private List<ApiGate.Request> settings(String path, String field) {
+        return accepted(path).stream()
+                .filter(request -> request.body().contains("\"path\":\"/status/%s\",\"value\":true".formatted(field)))
+                .toList();
+    }
+
     /** Whoever takes an intent over writes it again, in its own name. */
     void thenOneAttempt(String name) {
         assertThat(steps(name, "intended"))
@@ -412,7 +441,7 @@ abstract class Scene {
     }
 
     void thenOneAbort(String name) {
-        assertThat(accepted(statusOf(name))).hasSize(1);
+        assertThat(aborts(name)).hasSize(1);
     }
 
     List<String> rootsAbout(String name) {

@@ -24,7 +24,8 @@ class SimulatedCanaryIT extends CanaryScenarios {
 
         thenStep("cart", "verified");
         thenAborted("cart", bad);
-        assertThat(accepted(statusOf("cart"))).as("abort, nudge").hasSize(2);
+        thenOneAbort("cart");
+        assertThat(accepted(statusOf("cart"))).as("abort, nudge").hasSizeGreaterThan(1);
     }
 
     @Test
@@ -37,7 +38,8 @@ class SimulatedCanaryIT extends CanaryScenarios {
 
         thenStep("cart", "verified");
         thenRestored("cart", good, bad);
-        assertThat(accepted(statusOf("cart"))).as("nudge, promotion").hasSize(2);
+        assertThat(promotions("cart")).hasSize(1);
+        assertThat(accepted(statusOf("cart"))).as("nudge, promotion").hasSizeGreaterThan(1);
     }
 
     /** Its controller is at rest: nothing but a write makes it look. */

@@ -22,8 +22,11 @@ class SimulatedClusterIT extends Scenarios implements AfterTheAct {
     @Test
     void whereRightsAreMissingTheActThatNeedsThemIsNotTried() {
         var simulated = ((Simulated) cluster()).simulated();
-        givenADeployment("search");
+        var good = givenADeployment("search");
         instance().kill();
+        shop().ship(Kind.DEPLOYMENT, "search", "v2");
+        shop().awaitCurrentOtherThan(Kind.DEPLOYMENT, "search", good);
+        shop().awaitComplete(Kind.DEPLOYMENT, "search");
         simulated.faults().forbid("patch", "apps", "deployments");
         try {
             startInstances();
@@ -35,12 +38,6 @@ class SimulatedClusterIT extends Scenarios implements AfterTheAct {
                             .body()
                             .contains("abort-only in all namespaces; for full: patch deployments.apps"));
             assertThat(counted("rollguard_rights{tier=\"abort-only\"}")).isOne();
-            var good = shop().current(Kind.DEPLOYMENT, "search");
-            simulated.faults().clear();
-            shop().ship(Kind.DEPLOYMENT, "search", "v2");
-            simulated.faults().forbid("patch", "apps", "deployments");
-            shop().awaitCurrentOtherThan(Kind.DEPLOYMENT, "search", good);
-            shop().awaitComplete(Kind.DEPLOYMENT, "search");
             var bad = givenACanary("cart");
 
             whenItAlerts(firing("SearchSlow", Map.of("deployment", "search")));
