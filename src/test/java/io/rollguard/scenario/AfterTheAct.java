@@ -107,7 +107,7 @@ interface AfterTheAct {
         assertThat(commands).contains("\nkubectl rollout undo deployment/search -n ", "\ngit revert ");
         scene().thenSlackShows("search", "no automatic rollback");
         assertThat(restoresOf("search")).isEmpty();
-        assertThat(scene().steps("search", "intended")).isEmpty();
+        scene().thenNothingIsIntended("search");
     }
 
     @Test

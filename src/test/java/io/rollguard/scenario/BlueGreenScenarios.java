@@ -380,7 +380,7 @@ abstract class BlueGreenScenarios extends Scene {
         assertThat(shop().get(Kind.ROLLOUT, name).getMetadata().getAnnotations())
                 .containsEntry("rollguard.io/rolled-back-from", bad);
         assertThat(shop().readyPods(Kind.ROLLOUT, name, good)).hasSize(PODS);
-        assertThat(steps(name, "intended")).hasSize(1);
+        assertThat(intents(name)).hasSize(1);
     }
 
     private String awaitOther(String name, String hash) {

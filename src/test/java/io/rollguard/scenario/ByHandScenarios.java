@@ -92,7 +92,7 @@ interface ByHandScenarios {
         scene.thenStep("cart", "verified");
         scene.thenAborted("cart", bad);
         scene.thenOneAbort("cart");
-        assertThat(scene.steps("cart", "intended")).hasSize(1);
+        assertThat(scene.intents("cart")).hasSize(1);
         var again = rollBack("rollout/cart", "{\"reason\": \"it fails\"}");
         assertThat(again.statusCode()).isEqualTo(409);
         scene.thenOneMessageAbout("cart");

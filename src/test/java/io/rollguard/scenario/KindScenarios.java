@@ -310,7 +310,7 @@ abstract class KindScenarios extends Scene {
     /** Refused, and untouched: what a person would type is told. */
     private String thenHandedOver(Kind kind, String name, String reason) {
         thenRefused(name, reason);
-        assertThat(steps(name, "intended")).isEmpty();
+        thenNothingIsIntended(name);
         assertThat(restores(kind, name)).isEmpty();
         assertThat(shop().version(kind, name)).isEqualTo("v2");
         return steps(name, "judged").getLast().value().path("command").asText();

@@ -45,7 +45,7 @@ class RealHealthIT extends HealthScenarios {
         shop().ship(Kind.DEPLOYMENT, "search", "v2");
 
         thenJudged("search", "INCONCLUSIVE", "quota-exceeded");
-        assertThat(steps("search", "intended")).isEmpty();
+        thenNothingIsIntended("search");
         assertThat(shop().version(Kind.DEPLOYMENT, "search")).isEqualTo("v2");
     }
 
@@ -77,7 +77,7 @@ class RealHealthIT extends HealthScenarios {
         var judged = thenJudgedFor("cart", "analysis-failed");
         assertThat(judged.value().at("/allowed/reason/code").asText()).isEqualTo("already-aborted");
         thenSlackShows("cart", "no rollback"); // or closed by then, as its pods are gone
-        assertThat(steps("cart", "intended")).isEmpty();
+        thenNothingIsIntended("cart");
         assertThat(aborts("cart")).as("the controller did it").isEmpty();
     }
 

@@ -116,7 +116,7 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
         thenStep("cart", "verified");
         thenAborted("cart", bad);
         thenOneAbort("cart");
-        assertThat(steps("cart", "intended")).hasSize(1);
+        assertThat(intents("cart")).hasSize(1);
         thenOneMessageAbout("cart");
     }
 
@@ -210,8 +210,7 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
 
         thenStep("cart", "verified");
         assertThat(steps("cart", "suspected").getFirst().appendedAt()).isAfterOrEqualTo(before);
-        assertThat(steps("cart", "intended").getFirst().value().path("triggers"))
-                .hasSize(1);
+        assertThat(intents("cart").getFirst().value().path("triggers")).hasSize(1);
         assertThat(judged("cart").value().path("evidence").findValuesAsText("name"))
                 .contains("context");
     }
@@ -267,8 +266,7 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
 
     @Test
     void inObserveModeItIsOnlySaidWhatWouldBeDone() {
-        var bad = givenACanary("cart");
-        shop().annotate(Kind.ROLLOUT, "cart", "rollguard.io/mode", "observe");
+        var bad = givenACanary("cart", Map.of("rollguard.io/mode", "observe"));
 
         whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
 
@@ -282,16 +280,17 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
         assertThat(judged.value().at("/reason/code").asText()).isEqualTo("names-new-revision");
         assertThat(judged.value().at("/allowed/act").asText()).isEqualTo("abort");
         thenNothingWasDone("cart");
+        assertThat(steps("cart", "intended")).isEmpty();
     }
 
     @Test
     void inApproveModeItIsDoneOnceAPersonApproves() {
-        var bad = givenACanary("cart");
-        shop().annotate(Kind.ROLLOUT, "cart", "rollguard.io/mode", "approve");
+        var bad = givenACanary("cart", Map.of("rollguard.io/mode", "approve"));
         whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
         var judged = thenJudged("cart", "GUILTY", "names-new-revision");
         thenSlackShows("cart", "A person must approve it");
         thenNothingWasDone("cart");
+        assertThat(steps("cart", "intended")).isEmpty();
         var path = "/api/v1/incidents/" + judged.value().path("incident").asText();
 
         var first = service().post(path + "/approve", "{\"version\": %d}".formatted(version(path)));
@@ -318,13 +317,13 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
 
     @Test
     void aWorkloadThatOptedOutIsLeftAlone() {
-        var bad = givenACanary("cart");
-        shop().annotate(Kind.ROLLOUT, "cart", "rollguard.io/no-rollback", "a migration ran");
+        var bad = givenACanary("cart", Map.of("rollguard.io/no-rollback", "a migration ran"));
 
         whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
 
         thenRefused("cart", "opted-out");
         thenNothingWasDone("cart");
+        assertThat(steps("cart", "intended")).isEmpty();
     }
 
     @Test

@@ -236,7 +236,13 @@ abstract class Scene {
     // --- given
 
     String givenACanary(String name) {
+        return givenACanary(name, Map.of());
+    }
+
+    /** @param annotations of the Rollout, there before its canary is, so that nobody knows of the one without the other */
+    String givenACanary(String name, Map<String, String> annotations) {
         shop.createRollout(name, 5, STEPS, BRIEF);
+        annotations.forEach((annotation, value) -> shop.annotate(Kind.ROLLOUT, name, annotation, value));
         shop.ship(Kind.ROLLOUT, name, "v2");
         return shop.awaitCanary(name);
     }
@@ -391,8 +397,29 @@ abstract class Scene {
                                         .equals(reason));
     }
 
+    /** What was intended, but for what was withdrawn: a look right before the act notices what has just changed. */
+    List<Tap.Event> intents(String name) {
+        var withdrawn = steps(name, "failed").stream()
+                .filter(event -> event.value().at("/reason/code").asText().equals("withdrawn"))
+                .map(Scene::attempt)
+                .collect(Collectors.toSet());
+        return steps(name, "intended").stream()
+                .filter(event -> !withdrawn.contains(attempt(event)))
+                .toList();
+    }
+
+    private static List<String> attempt(Tap.Event event) {
+        return List.of(
+                event.value().path("incident").asText(),
+                event.value().path("attempt").asText());
+    }
+
+    void thenNothingIsIntended(String name) {
+        Await.until("nothing is intended for " + name, SOON, () -> intents(name).isEmpty());
+    }
+
     void thenNothingWasDone(String name) {
-        assertThat(steps(name, "intended")).isEmpty();
+        thenNothingIsIntended(name);
         assertThat(shop.isAborted(name)).isFalse();
         assertThat(accepted("/%s/rollouts/%s".formatted(shop.namespace(), name)))
                 .isEmpty();

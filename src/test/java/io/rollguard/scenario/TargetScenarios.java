@@ -322,7 +322,7 @@ abstract class TargetScenarios extends Scene {
         assertThat(failed.value().path("command").asText())
                 .isEqualTo(
                         "kubectl rollout undo deployment/%s -n %s --to-revision=1".formatted(name, shop().namespace()));
-        assertThat(steps(name, "intended")).hasSize(1);
+        assertThat(intents(name)).hasSize(1);
         assertThat(accepted("/%s/deployments/%s\\?".formatted(shop().namespace(), name)))
                 .isEmpty();
         assertThat(kept(name, "replaced")).isZero();
