@@ -23,6 +23,7 @@ import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -135,17 +136,17 @@ public final class ByHand {
         var good = cluster.objects().goodRevisions(workload.uid());
         var known = new ArrayList<Known>();
         for (var revision : cluster.objects().revisionsOf(workload)) {
-            known.add(new Known(
-                    revision.hash(), revision.number(), revision.createdAt(), basis(workload, revision.hash())));
+            known.add(
+                    new Known(revision.hash(), revision.number(), revision.createdAt(), basis(good, revision.hash())));
         }
         good.stream()
                 .filter(kept -> known.stream().noneMatch(each -> each.hash().equals(kept.hash())))
-                .forEach(kept -> known.add(new Known(kept.hash(), 0, kept.since(), basis(workload, kept.hash()))));
+                .forEach(kept -> known.add(new Known(kept.hash(), 0, kept.since(), basis(good, kept.hash()))));
         return known;
     }
 
-    private @Nullable Basis basis(WorkloadFacts workload, RevisionHash hash) {
-        return cluster.objects().goodRevisions(workload.uid()).stream()
+    private static @Nullable Basis basis(Collection<GoodRevision> known, RevisionHash hash) {
+        return known.stream()
                 .filter(good -> good.hash().equals(hash))
                 .map(good -> good.assumed() ? Basis.ASSUMED : Basis.PROVEN)
                 .findFirst()
@@ -158,7 +159,7 @@ public final class ByHand {
         if (target != null && target.revision().equals(to)) {
             return target;
         }
-        var basis = basis(workload, to);
+        var basis = basis(cluster.objects().goodRevisions(workload.uid()), to);
         return new Target(to, basis == null ? Basis.NAMED : basis);
     }
 

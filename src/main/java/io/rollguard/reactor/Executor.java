@@ -183,7 +183,8 @@ final class Executor {
         return answer instanceof Answer.Refused refused ? Optional.of(refused) : Optional.empty();
     }
 
-    private boolean wasSentLately(Incident incident, FollowUp what, Instant now) {
+    /** Whether this is given time to be seen. */
+    boolean wasSentLately(Incident incident, FollowUp what, Instant now) {
         var last = sent.get(incident.workload());
         return last != null
                 && last.what().equals(what)

@@ -877,7 +877,7 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         var left = FollowUp.next(attempt, incident.revision(), seen(incident, target, workload.get()), now);
-        if (left.isPresent()) {
+        if (left.isPresent() && !executor.wasSentLately(incident, left.get(), now)) {
             var refusal = executor.finish(incident, attempt, fresh -> seen(incident, target, fresh), now);
             if (refusal.isPresent()) {
                 var detail =

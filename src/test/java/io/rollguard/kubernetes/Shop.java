@@ -13,6 +13,7 @@ import io.rollguard.release.Kind;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadRef;
+import io.rollguard.sandbox.stage.Await;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,8 +23,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -31,7 +30,7 @@ import java.util.function.Predicate;
 /** A namespace with workloads in a cluster that Rollguard watches, and what people do to them. */
 final class Shop implements AutoCloseable {
 
-    private static final Duration TOUCHED_AFTER = Duration.ofSeconds(3);
+    private static final Duration SLOW = Duration.ofSeconds(60);
 
     private static final ObjectWatch.Pace PACE = new ObjectWatch.Pace(
             Duration.ofSeconds(5), Duration.ofMillis(100), Duration.ofMillis(50), Duration.ofMillis(400));
@@ -238,34 +237,34 @@ final class Shop implements AutoCloseable {
         return answer;
     }
 
-    /** Argo Rollouts before 1.10 overlooks what is written while it writes itself, until something else is: so that is tried again. */
     WorkloadFacts await(WorkloadRef workload, Predicate<WorkloadFacts> wanted) {
-        var touchAt = new AtomicLong(System.nanoTime() + TOUCHED_AFTER.toNanos());
-        await(() -> {
-            if (workload.kind() == Kind.ROLLOUT && System.nanoTime() - touchAt.get() > 0) {
-                touchAt.addAndGet(TOUCHED_AFTER.toNanos());
-                send(
-                        "PATCH",
-                        Resource.path(workload),
-                        "application/merge-patch+json",
-                        "{'metadata':{'annotations':{'sandbox.rollguard.io/touched':'%d'}}}".formatted(touchAt.get()));
-            }
-            return cluster.objects()
-                    .workload(workload)
-                    .filter(facts -> facts.observed() && wanted.test(facts))
-                    .isPresent();
-        });
+        Await.insistently(
+                "%s as wanted".formatted(workload),
+                SLOW,
+                () -> touch(workload),
+                () -> cluster.objects()
+                        .workload(workload)
+                        .filter(facts -> facts.observed() && wanted.test(facts))
+                        .isPresent());
         return cluster.objects().workload(workload).orElseThrow();
+    }
+
+    private void touch(WorkloadRef workload) {
+        if (workload.kind() == Kind.ROLLOUT) {
+            send(
+                    "PATCH",
+                    Resource.path(workload),
+                    "application/merge-patch+json",
+                    "{'metadata':{'annotations':{'sandbox.rollguard.io/touched':'%d'}}}".formatted(System.nanoTime()));
+        }
     }
 
     /** Looks again and again until the condition holds; takes no change away from {@link #wasToldOf}. */
     void await(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError("did not come true; not whole: " + cluster.gaps());
-            }
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        try {
+            Await.until("what is waited for", SLOW, condition);
+        } catch (AssertionError late) {
+            throw new AssertionError("%s; not whole: %s".formatted(late.getMessage(), cluster.gaps()), late);
         }
     }
 

@@ -172,9 +172,7 @@ abstract class BlueGreenScenarios extends Scene {
     @Test
     void aCanaryWhoseTemplateIsInADeploymentIsAborted() {
         var good = givenAReferencingRollout("cart", BRIEF);
-        shop().ship(Kind.DEPLOYMENT, "cart", "v2");
-        var bad = awaitOther("cart", good);
-        shop().awaitCanary("cart");
+        var bad = whenItsDeploymentIsShipped("cart", good);
 
         whenItAlerts(firing("CartErrors", Map.of("pod", podOf("cart", bad))));
 
@@ -187,11 +185,7 @@ abstract class BlueGreenScenarios extends Scene {
     @Test
     void aPromotedRolloutWhoseTemplateIsInADeploymentIsRestoredThere() {
         var good = givenAReferencingRollout("cart", LONG);
-        shop().ship(Kind.DEPLOYMENT, "cart", "v2");
-        var bad = awaitOther("cart", good);
-        shop().awaitCanary("cart");
-        shop().promote("cart");
-        awaitStable("cart", bad);
+        var bad = whenItsDeploymentIsPromoted("cart", good);
 
         whenItAlerts(firing("CartErrors", Map.of("rollout", "cart")));
 
@@ -208,11 +202,7 @@ abstract class BlueGreenScenarios extends Scene {
     @Test
     void aPausedRolloutWhoseTemplateIsInADeploymentIsLeftToPeople() {
         var good = givenAReferencingRollout("cart", LONG);
-        shop().ship(Kind.DEPLOYMENT, "cart", "v2");
-        var bad = awaitOther("cart", good);
-        shop().awaitCanary("cart");
-        shop().promote("cart");
-        awaitStable("cart", bad);
+        whenItsDeploymentIsPromoted("cart", good);
         shop().pause("cart");
 
         whenItAlerts(firing("CartErrors", Map.of("rollout", "cart")));
@@ -226,11 +216,7 @@ abstract class BlueGreenScenarios extends Scene {
     void aPromotedRolloutWhoseDeploymentGitOwnsIsLeftToPeople() {
         var good = givenAReferencingRollout("cart", LONG);
         givenGitOwns(Kind.DEPLOYMENT, "apps", "cart");
-        shop().ship(Kind.DEPLOYMENT, "cart", "v2");
-        var bad = awaitOther("cart", good);
-        shop().awaitCanary("cart");
-        shop().promote("cart");
-        awaitStable("cart", bad);
+        whenItsDeploymentIsPromoted("cart", good);
 
         whenItAlerts(firing("CartErrors", Map.of("rollout", "cart")));
 
@@ -245,9 +231,7 @@ abstract class BlueGreenScenarios extends Scene {
         double before = counted("rollguard_no_release_total");
         // until its Rollout was there, it was a Deployment as any other, and one that is complete is kept as good
         long kept = shop().goodRevisions(Kind.DEPLOYMENT, "cart");
-        shop().ship(Kind.DEPLOYMENT, "cart", "v2");
-        awaitOther("cart", good);
-        shop().awaitCanary("cart");
+        whenItsDeploymentIsShipped("cart", good);
 
         whenItAlerts(firing("CartSlow", Map.of("deployment", "cart")));
 
@@ -331,6 +315,22 @@ abstract class BlueGreenScenarios extends Scene {
         return shop().awaitCanary(name);
     }
 
+    /** A canary of the template in the Deployment. */
+    private String whenItsDeploymentIsShipped(String name, String good) {
+        shop().ship(Kind.DEPLOYMENT, name, "v2");
+        var bad = awaitOther(name, good);
+        shop().awaitCanary(name);
+        return bad;
+    }
+
+    private String whenItsDeploymentIsPromoted(String name, String good) {
+        var bad = whenItsDeploymentIsShipped(name, good);
+        shop().promote(name);
+        shop().awaitComplete(Kind.ROLLOUT, name);
+        assertThat(text(name, "status", "stableRS")).isEqualTo(bad);
+        return bad;
+    }
+
     /** Users are on v2, all of whose pods serve. */
     private String whenItIsSwitched(String name, String good) {
         shop().ship(Kind.ROLLOUT, name, "v2");
@@ -385,11 +385,6 @@ abstract class BlueGreenScenarios extends Scene {
 
     private String awaitOther(String name, String hash) {
         return shop().awaitCurrentOtherThan(Kind.ROLLOUT, name, hash);
-    }
-
-    private void awaitStable(String name, String hash) {
-        shop().awaitComplete(Kind.ROLLOUT, name);
-        assertThat(text(name, "status", "stableRS")).isEqualTo(hash);
     }
 
     private String text(String name, Object... path) {

@@ -77,22 +77,17 @@ public final class SimulatedCluster implements AutoCloseable {
         Access access = new Access();
         Controllers controllers = new Controllers(clock);
         createNamespaces(registry);
-        EventRecorder events = new EventRecorder(registry);
-        RolloutController rollouts = new RolloutController(registry, catalog, controllers, events, clock);
-        startControllers(registry, catalog, controllers, rollouts, events, clock);
+        RolloutController rollouts = startControllers(registry, catalog, controllers, clock);
         createDefinitions(registry, options);
         Api api = new Api(registry, catalog, access);
         ApiServer server = new ApiServer(api, store, access, clock, options.port(), options.token());
         return new SimulatedCluster(options, registry, controllers, rollouts, server);
     }
 
-    private static void startControllers(
-            Registry registry,
-            Catalog catalog,
-            Controllers controllers,
-            RolloutController rollouts,
-            EventRecorder events,
-            InstantSource clock) {
+    private static RolloutController startControllers(
+            Registry registry, Catalog catalog, Controllers controllers, InstantSource clock) {
+        EventRecorder events = new EventRecorder(registry);
+        RolloutController rollouts = new RolloutController(registry, catalog, controllers, events, clock);
         Nodes nodes = new Nodes(registry, controllers, clock);
         controllers.add(Part.DEPLOYMENTS, new DeploymentController(registry, controllers, events, clock));
         controllers.add(Part.REPLICA_SETS, new ReplicaSetController(registry, controllers, clock));
@@ -104,6 +99,7 @@ public final class SimulatedCluster implements AutoCloseable {
         controllers.add(Part.GARBAGE_COLLECTION, new GarbageCollector(registry, catalog));
         registry.store().listen(new Dispatch(controllers, registry.store(), catalog));
         List.of("node-a", "node-b", "node-c").forEach(nodes::addNode);
+        return rollouts;
     }
 
     public String url() {

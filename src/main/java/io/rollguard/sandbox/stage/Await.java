@@ -2,6 +2,7 @@ package io.rollguard.sandbox.stage;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -10,12 +11,30 @@ import java.util.function.Supplier;
 public final class Await {
 
     private static final Duration STEP = Duration.ofMillis(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private Await() {}
 
     /** @throws AssertionError naming what did not come to pass */
     public static void until(String what, Duration atMost, BooleanSupplier condition) {
         value(what, atMost, () -> condition.getAsBoolean() ? Optional.of(true) : Optional.empty());
+    }
+
+    /**
+     * The same for somebody who tries again every 3 s. Argo Rollouts before 1.10 overlooks what is written while it writes
+     * itself, until something else changes.
+     *
+     * @param again what is done then
+     */
+    public static void insistently(String what, Duration atMost, Runnable again, BooleanSupplier condition) {
+        var tryAt = new AtomicLong(System.nanoTime() + PATIENCE.toNanos());
+        until(what, atMost, () -> {
+            if (System.nanoTime() - tryAt.get() > 0) {
+                tryAt.addAndGet(PATIENCE.toNanos());
+                again.run();
+            }
+            return condition.getAsBoolean();
+        });
     }
 
     /** The value, once it is there. */

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 public final class Workloads {
 
     private static final Duration SLOW = Duration.ofSeconds(60);
-    private static final Duration TOUCHED_AFTER = Duration.ofSeconds(3);
 
     private static final ResourceDefinitionContext ROLLOUTS = new ResourceDefinitionContext.Builder()
             .withGroup("argoproj.io")
@@ -279,20 +277,15 @@ public final class Workloads {
         awaitSeen(Kind.ROLLOUT, rollout, rollout + " is paused", Workloads::isObserved);
     }
 
-    /**
-     * Waits until this is so. Argo Rollouts before 1.10 overlooks what is written while it writes itself, until something else
-     * changes; so something does every 3 s, as a person tries again.
-     */
+    /** Waits until its controller has seen what was written, and this came of it. */
     private void awaitSeen(Kind kind, String name, String what, Predicate<GenericKubernetesResource> condition) {
-        var touchAt = new AtomicLong(System.nanoTime() + TOUCHED_AFTER.toNanos());
-        Await.until(what, SLOW, () -> {
-            var object = get(kind, name);
-            if (kind == Kind.ROLLOUT && System.nanoTime() - touchAt.get() > 0) {
-                annotate(kind, name, "sandbox.rollguard.io/touched", Long.toString(touchAt.get()));
-                touchAt.addAndGet(TOUCHED_AFTER.toNanos());
-            }
-            return condition.test(object);
-        });
+        Await.insistently(what, SLOW, () -> touch(kind, name), () -> condition.test(get(kind, name)));
+    }
+
+    private void touch(Kind kind, String name) {
+        if (kind == Kind.ROLLOUT) {
+            annotate(kind, name, "sandbox.rollguard.io/touched", Long.toString(System.nanoTime()));
+        }
     }
 
     public boolean isPaused(String rollout) {
