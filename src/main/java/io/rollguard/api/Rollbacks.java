@@ -17,6 +17,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -114,20 +115,25 @@ final class Rollbacks {
 
     private Answer rollBack(WorkloadRef workload, Wish wish, String by) {
         var now = clock.instant();
-        return switch (byHand.get().plan(workload, wish.to(), wish.force(), now)) {
+        if (wish.dryRun()) {
+            var rehearsal = byHand.get().rehearse(workload, wish.to(), wish.force(), now);
+            return answer(rehearsal.plan(), made -> shown(made, rehearsal.said()));
+        }
+        var plan = byHand.get().plan(workload, wish.to(), wish.force(), now);
+        return answer(plan, made -> order(made, journal.get().log().find(made.incident()), wish, by));
+    }
+
+    private static Answer answer(Plan plan, Function<Plan.Made, Answer> then) {
+        return switch (plan) {
             case Plan.Gone gone -> Answer.failed(notFound());
             case Plan.Unread(var detail) -> Answer.failed(Problem.unavailable(detail));
-            case Plan.Made made -> {
-                var known = journal.get().log().find(made.incident());
-                yield wish.dryRun() ? rehearse(made) : order(made, known, wish, by);
-            }
+            case Plan.Made made -> then.apply(made);
         };
     }
 
-    private Answer rehearse(Plan.Made made) {
+    private static Answer shown(Plan.Made made, Cluster.@Nullable Answer said) {
         var json = ApiJson.plan(made);
-        if (made.refusal() == null) {
-            var said = byHand.get().rehearse(made);
+        if (said != null) {
             json.put("passes", said instanceof Cluster.Answer.Done);
             json.put("said", said(said));
         }

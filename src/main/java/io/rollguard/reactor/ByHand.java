@@ -193,13 +193,37 @@ public final class ByHand {
                         && reason == Reason.NO_GOOD_REVISION);
     }
 
-    /** Tries it without doing it: what the API server says to the request. */
-    public Answer rehearse(Plan.Made plan) {
-        var target = plan.release().target();
-        if (target == null || plan.refusal() != null) {
-            throw new IllegalStateException("nothing is to be done");
+    /**
+     * A plan, tried without doing it.
+     *
+     * @param said what the API server says to the request; null where there is none to make
+     */
+    public record Rehearsal(Plan plan, @Nullable Answer said) {}
+
+    /** Plans anew where only the version has moved in between, as the act itself would. */
+    public Rehearsal rehearse(WorkloadRef workload, @Nullable RevisionHash to, boolean force, Instant now) {
+        var rehearsal = rehearseOnce(workload, to, force, now);
+        for (int move = 1; move < Executor.MOVES && rehearsal.said() instanceof Answer.Moved; move++) {
+            rehearsal = rehearseOnce(workload, to, force, now);
         }
-        return cluster.rehearse(plan.act(), plan.as(), plan.release().revision(), target.revision());
+        return rehearsal;
+    }
+
+    private Rehearsal rehearseOnce(WorkloadRef workload, @Nullable RevisionHash to, boolean force, Instant now) {
+        var plan = plan(workload, to, force, now);
+        if (!(plan instanceof Plan.Made made)
+                || made.refusal() != null
+                || made.release().target() == null) {
+            return new Rehearsal(plan, null);
+        }
+        var release = made.release();
+        return new Rehearsal(
+                plan,
+                cluster.rehearse(
+                        made.act(),
+                        made.as(),
+                        release.revision(),
+                        release.target().revision()));
     }
 
     /** Why an order that is under way is not carried out on what was read just now; null where it is. */

@@ -41,7 +41,7 @@ final class Executor {
     static final Duration INTENT_LIVES = Duration.ofMinutes(2);
 
     /** How often a request is made anew because only the version had moved. */
-    private static final int MOVES = 5;
+    static final int MOVES = 5;
 
     static final Duration FOLD_TIMEOUT = Duration.ofSeconds(5);
 

@@ -28,6 +28,7 @@ import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -119,6 +120,35 @@ class ByHandTest {
         cluster.rehearsal = new Answer.Refused(Reason.NO_GOOD_REVISION, "no template is left");
 
         assertThat(plan(SEARCH, new RevisionHash("unknown"), true).refusal()).isEqualTo(Reason.NO_SUCH_REVISION);
+    }
+
+    @Test
+    void aRehearsalThatOnlyTheVersionTurnsAwayIsHeldAgain() {
+        var moved = new Answer.Moved("changed meanwhile");
+        cluster.rehearsals.addAll(List.of(moved, moved, new Answer.Done("200")));
+
+        var rehearsal = new ByHand(cluster, journal, settings()).rehearse(CART, null, false, clock.instant());
+
+        assertThat(rehearsal.plan()).isInstanceOf(Plan.Made.class);
+        assertThat(rehearsal.said()).isEqualTo(new Answer.Done("200"));
+    }
+
+    @Test
+    void aRehearsalOfWhatNeverRestsEnds() {
+        cluster.rehearsal = new Answer.Moved("changed meanwhile");
+
+        var rehearsal = new ByHand(cluster, journal, settings()).rehearse(CART, null, false, clock.instant());
+
+        assertThat(rehearsal.said()).isEqualTo(cluster.rehearsal);
+    }
+
+    @Test
+    void whatIsRefusedIsNotRehearsed() {
+        cluster.rehearsal = new Answer.Moved("changed meanwhile");
+
+        var rehearsal = new ByHand(cluster, journal, settings()).rehearse(SEARCH, V2, false, clock.instant());
+
+        assertThat(rehearsal.said()).isNull();
     }
 
     @Test

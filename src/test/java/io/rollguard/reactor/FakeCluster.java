@@ -46,6 +46,7 @@ final class FakeCluster implements Cluster {
     final Deque<Answer> answers = new ArrayDeque<>();
     Pause pause = Pause.NONE;
     Answer rehearsal = new Answer.Done("200");
+    final Deque<Answer> rehearsals = new ArrayDeque<>(); // before that one
     boolean whole = true;
 
     @Nullable
@@ -419,7 +420,7 @@ final class FakeCluster implements Cluster {
 
     @Override
     public Answer rehearse(Act act, Reading.Found as, RevisionHash bad, RevisionHash target) {
-        return rehearsal;
+        return rehearsals.isEmpty() ? rehearsal : rehearsals.removeFirst();
     }
 
     @Override

@@ -142,6 +142,25 @@ interface ByHandScenarios {
     }
 
     @Test
+    default void aDryRunOfWhatChangesMeanwhileIsMadeAnew() {
+        var scene = scene();
+        scene.givenACanary("cart");
+        scene.instance()
+                .api()
+                .onceBefore(
+                        "PATCH",
+                        scene.statusOf("cart"),
+                        () -> scene.shop().annotate(Kind.ROLLOUT, "cart", "owner", "somebody"));
+
+        var answer = rollBack("rollout/cart", "{\"dryRun\": true}");
+
+        assertThat(scene.shop().get(Kind.ROLLOUT, "cart").getMetadata().getAnnotations())
+                .containsKey("owner");
+        assertThat(answer.body()).contains("\"passes\":true");
+        scene.thenNothingWasDone("cart");
+    }
+
+    @Test
     default void killedBetweenTheOrderAndTheActItIsDoneOnceAfterTheRestart() throws Exception {
         var scene = scene();
         var bad = scene.givenACanary("cart");
