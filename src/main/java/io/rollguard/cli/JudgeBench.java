@@ -17,7 +17,6 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.ServiceFacts;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.sandbox.bench.Bench;
 import io.rollguard.sandbox.bench.Progress;
@@ -316,30 +315,14 @@ final class JudgeBench implements Bench {
 
         private WorkloadFacts workload(int number, Kind kind, RevisionHash current, boolean rolls) {
             var rollout = kind == Kind.ROLLOUT;
-            return new WorkloadFacts(
-                    new WorkloadRef("bench", namespace(number), kind, "app" + number),
-                    "uid-" + number,
-                    true,
-                    rollout ? Strategy.CANARY : Strategy.ROLLING,
-                    5,
-                    2,
-                    5,
-                    5,
-                    current,
-                    rollout ? new RevisionHash("old" + number) : null,
-                    false,
-                    null,
-                    null,
-                    null,
-                    !rolls,
-                    rolls ? null : NOW.minus(DAY),
-                    null,
-                    false,
-                    null,
-                    null,
-                    false,
-                    Set.of(),
-                    Settings.NONE);
+            return WorkloadFacts.of(
+                            new WorkloadRef("bench", namespace(number), kind, "app" + number),
+                            "uid-" + number,
+                            rollout ? Strategy.CANARY : Strategy.ROLLING)
+                    .pods(5, 2, 5, 5)
+                    .revisions(current, rollout ? new RevisionHash("old" + number) : null)
+                    .complete(!rolls, rolls ? null : NOW.minus(DAY))
+                    .build();
         }
 
         private void revision(int workload, String age, int order, Instant at, int pods) {

@@ -4,13 +4,11 @@ import io.rollguard.release.WorkloadFacts.Trait;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -298,7 +296,7 @@ public final class ClusterObjects {
                 .findFirst()
                 .orElse(links.currentNumber());
         boolean behind = revisionsOf(joined).stream().anyMatch(each -> each.isBehind(current, number));
-        return behind ? joined.withoutCurrent() : joined;
+        return behind ? joined.with().revisions(null, joined.stable()).build() : joined;
     }
 
     /** A Deployment from which a Rollout takes its template. */
@@ -327,15 +325,12 @@ public final class ClusterObjects {
         var joined = facts;
         if (!Objects.equals(current, facts.current()) || user != null || flagger != facts.flagger()) {
             var owner = facts.owner() != null || user == null ? facts.owner() : Kind.ROLLOUT + "/" + user;
-            joined = facts.joined(
-                    facts.observed(),
-                    current,
-                    facts.templateSetAt(),
-                    owner,
-                    facts.gitOps(),
-                    flagger || facts.flagger(),
-                    with(facts.traits(), user == null ? null : Trait.TEMPLATE_ONLY),
-                    facts.settings());
+            joined = facts.with()
+                    .revisions(current, facts.stable())
+                    .owner(owner)
+                    .flagger(flagger || facts.flagger())
+                    .trait(Trait.TEMPLATE_ONLY, user != null)
+                    .build();
         }
         if (template != null) {
             joined = withTemplate(joined, known.links(), template);
@@ -352,19 +347,18 @@ public final class ClusterObjects {
         var template = from.facts();
         var own = rollout.settings();
         var there = template.settings();
-        return rollout.joined(
-                rollout.observed() && from.links().generation() == links.templateGeneration(),
-                rollout.current(),
-                template.templateSetAt(),
-                rollout.owner() == null ? template.owner() : rollout.owner(),
-                rollout.gitOps() == null ? template.gitOps() : rollout.gitOps(),
-                rollout.flagger(),
-                with(rollout.traits(), template.is(Trait.CLIENT_SIDE_APPLIED) ? Trait.CLIENT_SIDE_APPLIED : null),
-                new WorkloadFacts.Settings(
+        return rollout.with()
+                .observed(rollout.observed() && from.links().generation() == links.templateGeneration())
+                .templateSetAt(template.templateSetAt())
+                .owner(rollout.owner() == null ? template.owner() : rollout.owner())
+                .gitOps(rollout.gitOps() == null ? template.gitOps() : rollout.gitOps())
+                .trait(Trait.CLIENT_SIDE_APPLIED, template.is(Trait.CLIENT_SIDE_APPLIED))
+                .settings(new WorkloadFacts.Settings(
                         own.mode(),
                         own.bakeTime(),
                         own.noRollback() == null ? there.noRollback() : own.noRollback(),
-                        there.rolledBackFrom() == null ? own.rolledBackFrom() : there.rolledBackFrom()));
+                        there.rolledBackFrom() == null ? own.rolledBackFrom() : there.rolledBackFrom()))
+                .build();
     }
 
     /** With where the users of a blue-green Rollout are: its Service tells before its status does. */
@@ -387,24 +381,10 @@ public final class ClusterObjects {
                 && revisions.stream()
                         .filter(each -> each.hash().equals(current))
                         .anyMatch(each -> each.readyReplicas() >= rollout.replicas());
-        return rollout.joined(
-                rollout.observed(),
-                current,
-                rollout.templateSetAt(),
-                rollout.owner(),
-                rollout.gitOps(),
-                rollout.flagger(),
-                with(with(rollout.traits(), Trait.SWITCHED), isUp ? null : Trait.PARTLY_UP),
-                rollout.settings());
-    }
-
-    private static Set<Trait> with(Set<Trait> traits, @Nullable Trait more) {
-        if (more == null || traits.contains(more)) {
-            return traits;
-        }
-        var all = EnumSet.of(more);
-        all.addAll(traits);
-        return all;
+        return rollout.with()
+                .trait(Trait.SWITCHED, true)
+                .trait(Trait.PARTLY_UP, !isUp)
+                .build();
     }
 
     // --- writes; each tells whether anything changed by it

@@ -2,6 +2,7 @@ package io.rollguard.release;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -130,56 +131,14 @@ public record WorkloadFacts(
         traits = Set.copyOf(traits);
     }
 
-    /** Of everything but a blue-green Rollout. */
-    public WorkloadFacts(
-            WorkloadRef ref,
-            String uid,
-            boolean observed,
-            Strategy strategy,
-            int replicas,
-            int updatedReplicas,
-            int availableReplicas,
-            int totalReplicas,
-            @Nullable RevisionHash current,
-            @Nullable RevisionHash stable,
-            boolean aborted,
-            @Nullable Instant abortedAt,
-            @Nullable Integer canaryWeight,
-            @Nullable Instant changedAt,
-            boolean complete,
-            @Nullable Instant completedAt,
-            @Nullable Instant templateSetAt,
-            boolean stuck,
-            @Nullable String owner,
-            @Nullable GitOps gitOps,
-            boolean flagger,
-            Set<Trait> traits,
-            Settings settings) {
-        this(
-                ref,
-                uid,
-                observed,
-                strategy,
-                replicas,
-                updatedReplicas,
-                availableReplicas,
-                totalReplicas,
-                current,
-                stable,
-                aborted,
-                abortedAt,
-                canaryWeight,
-                changedAt,
-                complete,
-                completedAt,
-                templateSetAt,
-                stuck,
-                owner,
-                gitOps,
-                flagger,
-                traits,
-                settings,
-                null);
+    /** Begins with one that is observed and has nothing: no pods, no revision, no mark of anybody. */
+    public static Builder of(WorkloadRef ref, String uid, Strategy strategy) {
+        return new Builder(ref, uid, strategy);
+    }
+
+    /** Begins with this one. */
+    public Builder with() {
+        return new Builder(this);
     }
 
     /**
@@ -195,47 +154,6 @@ public record WorkloadFacts(
         return aborted && abortedAt != null && strandsOnAbort();
     }
 
-    WorkloadFacts withoutCurrent() {
-        return joined(observed, null, templateSetAt, owner, gitOps, flagger, traits, settings);
-    }
-
-    /** The same with what only other objects tell. */
-    WorkloadFacts joined(
-            boolean observed,
-            @Nullable RevisionHash current,
-            @Nullable Instant templateSetAt,
-            @Nullable String owner,
-            @Nullable GitOps gitOps,
-            boolean flagger,
-            Set<Trait> traits,
-            Settings settings) {
-        return new WorkloadFacts(
-                ref,
-                uid,
-                observed,
-                strategy,
-                replicas,
-                updatedReplicas,
-                availableReplicas,
-                totalReplicas,
-                current,
-                stable,
-                aborted,
-                abortedAt,
-                canaryWeight,
-                changedAt,
-                complete,
-                completedAt,
-                templateSetAt,
-                stuck,
-                owner,
-                gitOps,
-                flagger,
-                traits,
-                settings,
-                blueGreen);
-    }
-
     /** Whether a tool would revert a restore. */
     public boolean isGitOpsOwned() {
         return gitOps != null && gitOps.tool().revertsDrift();
@@ -248,5 +166,191 @@ public record WorkloadFacts(
 
     public boolean is(Trait trait) {
         return traits.contains(trait);
+    }
+
+    /** Says field by field what a workload is; what belongs together is said together. */
+    public static final class Builder {
+
+        private final WorkloadRef ref;
+        private final String uid;
+        private final Strategy strategy;
+        private boolean observed = true;
+        private int replicas;
+        private int updatedReplicas;
+        private int availableReplicas;
+        private int totalReplicas;
+        private @Nullable RevisionHash current;
+        private @Nullable RevisionHash stable;
+        private boolean aborted;
+        private @Nullable Instant abortedAt;
+        private @Nullable Integer canaryWeight;
+        private @Nullable Instant changedAt;
+        private boolean complete;
+        private @Nullable Instant completedAt;
+        private @Nullable Instant templateSetAt;
+        private boolean stuck;
+        private @Nullable String owner;
+        private @Nullable GitOps gitOps;
+        private boolean flagger;
+        private final Set<Trait> traits = EnumSet.noneOf(Trait.class);
+        private Settings settings = Settings.NONE;
+        private @Nullable BlueGreen blueGreen;
+
+        private Builder(WorkloadRef ref, String uid, Strategy strategy) {
+            this.ref = ref;
+            this.uid = uid;
+            this.strategy = strategy;
+        }
+
+        private Builder(WorkloadFacts from) {
+            this(from.ref, from.uid, from.strategy);
+            observed = from.observed;
+            replicas = from.replicas;
+            updatedReplicas = from.updatedReplicas;
+            availableReplicas = from.availableReplicas;
+            totalReplicas = from.totalReplicas;
+            current = from.current;
+            stable = from.stable;
+            aborted = from.aborted;
+            abortedAt = from.abortedAt;
+            canaryWeight = from.canaryWeight;
+            changedAt = from.changedAt;
+            complete = from.complete;
+            completedAt = from.completedAt;
+            templateSetAt = from.templateSetAt;
+            stuck = from.stuck;
+            owner = from.owner;
+            gitOps = from.gitOps;
+            flagger = from.flagger;
+            traits.addAll(from.traits);
+            settings = from.settings;
+            blueGreen = from.blueGreen;
+        }
+
+        public Builder observed(boolean observed) {
+            this.observed = observed;
+            return this;
+        }
+
+        /**
+         * @param wanted by the spec
+         * @param updated of the current revision
+         * @param available of any revision, that serve
+         * @param total of any revision
+         */
+        public Builder pods(int wanted, int updated, int available, int total) {
+            this.replicas = wanted;
+            this.updatedReplicas = updated;
+            this.availableReplicas = available;
+            this.totalReplicas = total;
+            return this;
+        }
+
+        public Builder revisions(@Nullable RevisionHash current, @Nullable RevisionHash stable) {
+            this.current = current;
+            this.stable = stable;
+            return this;
+        }
+
+        /** @param at when its controller acknowledged it; null where it has not */
+        public Builder aborted(boolean aborted, @Nullable Instant at) {
+            this.aborted = aborted;
+            this.abortedAt = at;
+            return this;
+        }
+
+        public Builder canaryWeight(@Nullable Integer percent) {
+            this.canaryWeight = percent;
+            return this;
+        }
+
+        public Builder changedAt(@Nullable Instant at) {
+            this.changedAt = at;
+            return this;
+        }
+
+        /** @param since null where the kind does not tell */
+        public Builder complete(boolean complete, @Nullable Instant since) {
+            this.complete = complete;
+            this.completedAt = since;
+            return this;
+        }
+
+        public Builder templateSetAt(@Nullable Instant at) {
+            this.templateSetAt = at;
+            return this;
+        }
+
+        public Builder stuck(boolean stuck) {
+            this.stuck = stuck;
+            return this;
+        }
+
+        public Builder owner(@Nullable String owner) {
+            this.owner = owner;
+            return this;
+        }
+
+        public Builder gitOps(@Nullable GitOps gitOps) {
+            this.gitOps = gitOps;
+            return this;
+        }
+
+        public Builder flagger(boolean flagger) {
+            this.flagger = flagger;
+            return this;
+        }
+
+        /** These too. */
+        public Builder traits(Set<Trait> more) {
+            traits.addAll(more);
+            return this;
+        }
+
+        /** This one too, where it holds. */
+        public Builder trait(Trait trait, boolean holds) {
+            if (holds) {
+                traits.add(trait);
+            }
+            return this;
+        }
+
+        public Builder settings(Settings settings) {
+            this.settings = settings;
+            return this;
+        }
+
+        public Builder blueGreen(@Nullable BlueGreen blueGreen) {
+            this.blueGreen = blueGreen;
+            return this;
+        }
+
+        public WorkloadFacts build() {
+            return new WorkloadFacts(
+                    ref,
+                    uid,
+                    observed,
+                    strategy,
+                    replicas,
+                    updatedReplicas,
+                    availableReplicas,
+                    totalReplicas,
+                    current,
+                    stable,
+                    aborted,
+                    abortedAt,
+                    canaryWeight,
+                    changedAt,
+                    complete,
+                    completedAt,
+                    templateSetAt,
+                    stuck,
+                    owner,
+                    gitOps,
+                    flagger,
+                    traits,
+                    settings,
+                    blueGreen);
+        }
     }
 }

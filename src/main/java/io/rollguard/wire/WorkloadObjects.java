@@ -24,7 +24,6 @@ import io.rollguard.wire.KubernetesObjects.UnreadableField;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -66,60 +65,50 @@ final class WorkloadObjects {
         boolean isComplete = current != null
                 && current.equals(stable)
                 && (completed == null || isTrue(object, "Completed")); // controllers before 1.3 have none that says so
-        var traits = traits(object);
-        add(traits, Trait.PAUSED, spec.path("paused").asBoolean(false));
         var ref = spec.path("workloadRef");
         boolean fromDeployment = ref.path("kind").asText().equals(Kind.DEPLOYMENT.label());
-        add(traits, Trait.WORKLOAD_REF, fromDeployment);
-        add(traits, Trait.FOREIGN_TEMPLATE, ref.isObject() && !fromDeployment);
-        add(
-                traits,
-                Trait.DYNAMIC_STABLE_SCALE,
-                canary.path("dynamicStableScale").asBoolean(false));
-        add(traits, Trait.ABORT_DELAY_SET, canary.hasNonNull("abortScaleDownDelaySeconds"));
-        add(traits, Trait.ABORTED_BY_CONTROLLER, isAbortedBy(object, "rollouts-controller"));
-        add(traits, Trait.WAITING, !status.path("pauseConditions").isEmpty());
-        add(traits, Trait.PROMOTE_FULL, status.path("promoteFull").asBoolean(false));
-        add(traits, Trait.ROLLBACK_WINDOW, spec.path("rollbackWindow").hasNonNull("revisions"));
-        add(traits, Trait.TRAFFIC_ROUTING, canary.path("trafficRouting").isObject());
-        add(
-                traits,
-                Trait.SWITCHED,
-                current != null
-                        && !current.equals(stable)
-                        && current.equals(hash(status.path("blueGreen").path("activeSelector"))));
-        add(traits, Trait.INVALID, isTrue(object, "InvalidSpec"));
-        add(traits, Trait.QUOTA_EXCEEDED, isQuotaExceeded(object));
-        add(traits, Trait.ANALYSIS_FAILED, isAnalysisFailed(status));
-        add(traits, Trait.ABORTS_AT_DEADLINE, spec.path("progressDeadlineAbort").asBoolean(false));
+        boolean isSwitched = current != null
+                && !current.equals(stable)
+                && current.equals(hash(status.path("blueGreen").path("activeSelector")));
         var weights = status.path("canary").path("weights");
         var weight = weights.path("canary").path("weight");
         boolean isWeightKnown = weight.isNumber() && weights.path("verified").asBoolean(true);
-        var facts = new WorkloadFacts(
-                ref(cluster, Kind.ROLLOUT, object),
-                Meta.uid(object),
-                isObserved(object) && isTemplateObserved(object),
-                spec.path("strategy").path("blueGreen").isObject() ? Strategy.BLUE_GREEN : Strategy.CANARY,
-                spec.path("replicas").asInt(1),
-                status.path("updatedReplicas").asInt(0),
-                status.path("availableReplicas").asInt(0),
-                status.path("replicas").asInt(0),
-                current,
-                stable,
-                status.path("abort").asBoolean(false),
-                time(status.path("abortedAt")),
-                isWeightKnown ? weight.intValue() : null,
-                completed != null && !isTrue(object, "Completed") ? time(completed.path("lastTransitionTime")) : null,
-                isComplete,
-                isComplete && completed != null ? time(completed.path("lastTransitionTime")) : null,
-                templateSetAt(object),
-                isDeadlineExceeded(object),
-                owner(object),
-                gitOps(object, "argoproj.io", Kind.ROLLOUT),
-                false,
-                traits,
-                settings(object),
-                blueGreen(spec, status));
+        var completionMoved = completed == null ? null : time(completed.path("lastTransitionTime"));
+        var strategy = spec.path("strategy").path("blueGreen").isObject() ? Strategy.BLUE_GREEN : Strategy.CANARY;
+        var facts = begin(cluster, Kind.ROLLOUT, object, strategy)
+                .observed(isObserved(object) && isTemplateObserved(object))
+                .pods(
+                        spec.path("replicas").asInt(1),
+                        status.path("updatedReplicas").asInt(0),
+                        status.path("availableReplicas").asInt(0),
+                        status.path("replicas").asInt(0))
+                .revisions(current, stable)
+                .aborted(status.path("abort").asBoolean(false), time(status.path("abortedAt")))
+                .canaryWeight(isWeightKnown ? weight.intValue() : null)
+                .changedAt(isTrue(object, "Completed") ? null : completionMoved)
+                .complete(isComplete, isComplete ? completionMoved : null)
+                .stuck(isDeadlineExceeded(object))
+                .blueGreen(blueGreen(spec, status))
+                .trait(Trait.PAUSED, spec.path("paused").asBoolean(false))
+                .trait(Trait.WORKLOAD_REF, fromDeployment)
+                .trait(Trait.FOREIGN_TEMPLATE, ref.isObject() && !fromDeployment)
+                .trait(
+                        Trait.DYNAMIC_STABLE_SCALE,
+                        canary.path("dynamicStableScale").asBoolean(false))
+                .trait(Trait.ABORT_DELAY_SET, canary.hasNonNull("abortScaleDownDelaySeconds"))
+                .trait(Trait.ABORTED_BY_CONTROLLER, isAbortedBy(object, "rollouts-controller"))
+                .trait(Trait.WAITING, !status.path("pauseConditions").isEmpty())
+                .trait(Trait.PROMOTE_FULL, status.path("promoteFull").asBoolean(false))
+                .trait(Trait.ROLLBACK_WINDOW, spec.path("rollbackWindow").hasNonNull("revisions"))
+                .trait(Trait.TRAFFIC_ROUTING, canary.path("trafficRouting").isObject())
+                .trait(Trait.SWITCHED, isSwitched)
+                .trait(Trait.INVALID, isTrue(object, "InvalidSpec"))
+                .trait(Trait.QUOTA_EXCEEDED, isQuotaExceeded(object))
+                .trait(Trait.ANALYSIS_FAILED, isAnalysisFailed(status))
+                .trait(
+                        Trait.ABORTS_AT_DEADLINE,
+                        spec.path("progressDeadlineAbort").asBoolean(false))
+                .build();
         return new Reduced.Workload(
                 facts,
                 new Links(
@@ -158,34 +147,21 @@ final class WorkloadObjects {
                 && (progressing == null // without a deadline there is no such condition
                         ? updated >= replicas && available >= replicas
                         : tellsWhen || pausedLater);
-        var traits = traits(object);
-        add(traits, Trait.PAUSED, spec.path("paused").asBoolean(false));
-        add(traits, Trait.QUOTA_EXCEEDED, isQuotaExceeded(object));
         long number = numbered(object, "deployment.kubernetes.io/revision");
-        var facts = new WorkloadFacts(
-                ref(cluster, Kind.DEPLOYMENT, object),
-                Meta.uid(object),
-                isObserved(object) && number > 0,
-                spec.path("strategy").path("type").asText().equals("Recreate") ? Strategy.RECREATE : Strategy.ROLLING,
-                replicas,
-                updated,
-                available,
-                total,
-                null,
-                null,
-                false,
-                null,
-                null,
-                null,
-                isComplete,
-                isComplete && tellsWhen && progressing != null ? time(progressing.path("lastUpdateTime")) : null,
-                templateSetAt(object),
-                isDeadlineExceeded(object),
-                owner(object),
-                gitOps(object, "apps", Kind.DEPLOYMENT),
-                false,
-                traits,
-                settings(object));
+        var strategy =
+                spec.path("strategy").path("type").asText().equals("Recreate") ? Strategy.RECREATE : Strategy.ROLLING;
+        var facts = begin(cluster, Kind.DEPLOYMENT, object, strategy)
+                .observed(isObserved(object) && number > 0)
+                .pods(replicas, updated, available, total)
+                .complete(
+                        isComplete,
+                        isComplete && tellsWhen && progressing != null
+                                ? time(progressing.path("lastUpdateTime"))
+                                : null)
+                .stuck(isDeadlineExceeded(object))
+                .trait(Trait.PAUSED, spec.path("paused").asBoolean(false))
+                .trait(Trait.QUOTA_EXCEEDED, isQuotaExceeded(object))
+                .build();
         return new Reduced.Workload(facts, new Links(number, null, generation(object), 0));
     }
 
@@ -206,36 +182,18 @@ final class WorkloadObjects {
         boolean onDelete = strategy == Strategy.ON_DELETE; // its currentRevision never moves
         // the controller moves currentRevision once all pods are new; more replicas later make it no release
         boolean isComplete = current != null && (onDelete ? updated == total : current.equals(before));
-        var traits = traits(object);
-        add(traits, Trait.ORDERED, !spec.path("podManagementPolicy").asText().equals("Parallel"));
-        add(
-                traits,
-                Trait.PARTITIONED,
-                spec.at("/updateStrategy/rollingUpdate/partition").asInt(0) > 0);
-        var facts = new WorkloadFacts(
-                ref(cluster, Kind.STATEFULSET, object),
-                Meta.uid(object),
-                isObserved(object) && current != null,
-                strategy,
-                replicas,
-                updated,
-                status.path("availableReplicas").asInt(0),
-                total,
-                current == null ? null : new RevisionHash(hashOf(current)),
-                before == null || onDelete ? null : new RevisionHash(hashOf(before)),
-                false,
-                null,
-                null,
-                null,
-                isComplete,
-                null,
-                templateSetAt(object),
-                false,
-                owner(object),
-                gitOps(object, "apps", Kind.STATEFULSET),
-                false,
-                traits,
-                settings(object));
+        var facts = begin(cluster, Kind.STATEFULSET, object, strategy)
+                .observed(isObserved(object) && current != null)
+                .pods(replicas, updated, status.path("availableReplicas").asInt(0), total)
+                .revisions(
+                        current == null ? null : new RevisionHash(hashOf(current)),
+                        before == null || onDelete ? null : new RevisionHash(hashOf(before)))
+                .complete(isComplete, null)
+                .trait(Trait.ORDERED, !spec.path("podManagementPolicy").asText().equals("Parallel"))
+                .trait(
+                        Trait.PARTITIONED,
+                        spec.at("/updateStrategy/rollingUpdate/partition").asInt(0) > 0)
+                .build();
         return new Reduced.Workload(facts, Links.NONE);
     }
 
@@ -244,30 +202,12 @@ final class WorkloadObjects {
         int desired = status.path("desiredNumberScheduled").asInt(0);
         int updated = status.path("updatedNumberScheduled").asInt(0);
         int available = status.path("numberAvailable").asInt(0);
-        var facts = new WorkloadFacts(
-                ref(cluster, Kind.DAEMONSET, object),
-                Meta.uid(object),
-                isObserved(object),
-                updateStrategy(object),
-                desired,
-                updated,
-                available,
-                status.path("currentNumberScheduled").asInt(0),
-                null,
-                null,
-                false,
-                null,
-                null,
-                null,
-                updated > 0 && updated >= status.path("currentNumberScheduled").asInt(0),
-                null,
-                templateSetAt(object),
-                false,
-                owner(object),
-                gitOps(object, "apps", Kind.DAEMONSET),
-                false,
-                traits(object),
-                settings(object));
+        int scheduled = status.path("currentNumberScheduled").asInt(0);
+        var facts = begin(cluster, Kind.DAEMONSET, object, updateStrategy(object))
+                .observed(isObserved(object))
+                .pods(desired, updated, available, scheduled)
+                .complete(updated > 0 && updated >= scheduled, null)
+                .build();
         return new Reduced.Workload(facts, new Links(Links.NEWEST, null, generation(object), 0));
     }
 
@@ -278,6 +218,17 @@ final class WorkloadObjects {
             throw new UnreadableField("the name of a ControllerRevision: no hash");
         }
         return hash;
+    }
+
+    /** With what every kind tells in the same way. */
+    private static WorkloadFacts.Builder begin(String cluster, Kind kind, JsonNode object, Strategy strategy) {
+        var ref = new WorkloadRef(cluster, Meta.namespace(object), kind, Meta.name(object));
+        return WorkloadFacts.of(ref, Meta.uid(object), strategy)
+                .templateSetAt(templateSetAt(object))
+                .owner(owner(object))
+                .gitOps(gitOps(object, kind == Kind.ROLLOUT ? "argoproj.io" : "apps", kind))
+                .settings(settings(object))
+                .trait(Trait.CLIENT_SIDE_APPLIED, Meta.annotation(object, LAST_APPLIED) != null);
     }
 
     // --- status
@@ -478,10 +429,6 @@ final class WorkloadObjects {
 
     // --- fields
 
-    private static WorkloadRef ref(String cluster, Kind kind, JsonNode object) {
-        return new WorkloadRef(cluster, Meta.namespace(object), kind, Meta.name(object));
-    }
-
     private static @Nullable RevisionHash hash(JsonNode node) {
         var text = text(node);
         return text == null ? null : new RevisionHash(text);
@@ -489,18 +436,5 @@ final class WorkloadObjects {
 
     private static @Nullable Instant time(JsonNode node) {
         return Meta.timeOrNull(node);
-    }
-
-    /** Those that every kind can have. */
-    private static EnumSet<Trait> traits(JsonNode object) {
-        var traits = EnumSet.noneOf(Trait.class);
-        add(traits, Trait.CLIENT_SIDE_APPLIED, Meta.annotation(object, LAST_APPLIED) != null);
-        return traits;
-    }
-
-    private static void add(EnumSet<Trait> traits, Trait trait, boolean has) {
-        if (has) {
-            traits.add(trait);
-        }
     }
 }

@@ -10,7 +10,6 @@ import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import java.time.Instant;
@@ -138,30 +137,10 @@ class ByHandTest {
     private static WorkloadFacts workload(
             Kind kind, RevisionHash current, @Nullable RevisionHash stable, Strategy strategy, Trait... traits) {
         var ref = new WorkloadRef("test", "shop", kind, "db");
-        return new WorkloadFacts(
-                ref,
-                "uid",
-                true,
-                strategy,
-                3,
-                3,
-                3,
-                3,
-                current,
-                stable,
-                false,
-                null,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(traits),
-                Settings.NONE,
-                null);
+        return WorkloadFacts.of(ref, "uid", strategy)
+                .pods(3, 3, 3, 3)
+                .revisions(current, stable)
+                .traits(Set.of(traits))
+                .build();
     }
 }

@@ -7,7 +7,6 @@ import io.rollguard.release.GitOps.Tool;
 import io.rollguard.release.Kind;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
@@ -80,29 +79,11 @@ class HandoverTest {
 
     private static WorkloadFacts workload(@Nullable GitOps owner, Trait... traits) {
         var ref = new WorkloadRef("test", "shop", Kind.DEPLOYMENT, "search");
-        return new WorkloadFacts(
-                ref,
-                "uid",
-                true,
-                Strategy.ROLLING,
-                2,
-                2,
-                2,
-                2,
-                null,
-                null,
-                false,
-                null,
-                null,
-                null,
-                true,
-                null,
-                null,
-                false,
-                null,
-                owner,
-                false,
-                Set.of(traits),
-                Settings.NONE);
+        return WorkloadFacts.of(ref, "uid", Strategy.ROLLING)
+                .pods(2, 2, 2, 2)
+                .complete(true, null)
+                .gitOps(owner)
+                .traits(Set.of(traits))
+                .build();
     }
 }

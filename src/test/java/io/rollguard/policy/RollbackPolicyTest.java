@@ -251,30 +251,16 @@ class RollbackPolicyTest {
                     movesToGood,
                     configOnly,
                     0);
-            var workload = new WorkloadFacts(
-                    ref,
-                    "uid",
-                    true,
-                    strategy,
-                    2,
-                    2,
-                    2,
-                    2,
-                    bad,
-                    good,
-                    stage == Stage.ABORTED,
-                    stage == Stage.ABORTED ? START : null,
-                    null,
-                    null,
-                    false,
-                    null,
-                    null,
-                    false,
-                    owner,
-                    gitOps,
-                    flagger,
-                    traits,
-                    settings);
+            var workload = WorkloadFacts.of(ref, "uid", strategy)
+                    .pods(2, 2, 2, 2)
+                    .revisions(bad, good)
+                    .aborted(stage == Stage.ABORTED, stage == Stage.ABORTED ? START : null)
+                    .owner(owner)
+                    .gitOps(gitOps)
+                    .flagger(flagger)
+                    .traits(traits)
+                    .settings(settings)
+                    .build();
             return POLICY.decide(
                     new Verdict(outcome, 0.5, Reason.BEGAN_WITH_RELEASE, List.of()), release, workload, now);
         }

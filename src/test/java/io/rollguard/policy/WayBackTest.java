@@ -9,7 +9,6 @@ import io.rollguard.release.Release.Stage;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
@@ -276,30 +275,13 @@ class WayBackTest {
 
         WorkloadFacts workload() {
             boolean complete = stage == Stage.BAKING;
-            return new WorkloadFacts(
-                    ref(),
-                    "uid",
-                    true,
-                    strategy,
-                    2,
-                    2,
-                    2,
-                    2,
-                    BAD,
-                    complete ? BAD : GOOD,
-                    false,
-                    null,
-                    null,
-                    null,
-                    complete,
-                    null,
-                    null,
-                    false,
-                    null,
-                    gitOps,
-                    false,
-                    traits,
-                    Settings.NONE);
+            return WorkloadFacts.of(ref(), "uid", strategy)
+                    .pods(2, 2, 2, 2)
+                    .revisions(BAD, complete ? BAD : GOOD)
+                    .complete(complete, null)
+                    .gitOps(gitOps)
+                    .traits(traits)
+                    .build();
         }
     }
 }

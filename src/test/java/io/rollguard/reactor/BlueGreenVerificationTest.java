@@ -14,7 +14,6 @@ import io.rollguard.release.ServiceFacts;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadFacts.BlueGreen;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
@@ -133,31 +132,15 @@ class BlueGreenVerificationTest {
         }
 
         WorkloadFacts workload() {
-            return new WorkloadFacts(
-                    new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart"),
-                    "uid",
-                    true,
-                    Strategy.BLUE_GREEN,
-                    2,
-                    2,
-                    2,
-                    4,
-                    current,
-                    stable,
-                    aborted,
-                    aborted ? AT : null,
-                    null,
-                    null,
-                    current.equals(stable),
-                    null,
-                    null,
-                    false,
-                    null,
-                    null,
-                    false,
-                    traits,
-                    Settings.NONE,
-                    new BlueGreen("users", active));
+            return WorkloadFacts.of(
+                            new WorkloadRef("default", "shop", Kind.ROLLOUT, "cart"), "uid", Strategy.BLUE_GREEN)
+                    .pods(2, 2, 2, 4)
+                    .revisions(current, stable)
+                    .aborted(aborted, aborted ? AT : null)
+                    .complete(current.equals(stable), null)
+                    .traits(traits)
+                    .blueGreen(new BlueGreen("users", active))
+                    .build();
         }
 
         ClusterObjects objects() {

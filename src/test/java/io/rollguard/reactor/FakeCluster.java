@@ -127,30 +127,12 @@ final class FakeCluster implements Cluster {
             boolean aborted,
             @Nullable Instant abortedAt,
             Set<Trait> traits) {
-        objects.put(new WorkloadFacts(
-                CART,
-                UID,
-                true,
-                Strategy.CANARY,
-                4,
-                1,
-                4,
-                5,
-                current,
-                stable,
-                aborted,
-                abortedAt,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                traits,
-                Settings.NONE));
+        objects.put(WorkloadFacts.of(CART, UID, Strategy.CANARY)
+                .pods(4, 1, 4, 5)
+                .revisions(current, stable)
+                .aborted(aborted, abortedAt)
+                .traits(traits)
+                .build());
     }
 
     /** Somebody else aborts it, and its pods are still there. */
@@ -181,30 +163,12 @@ final class FakeCluster implements Cluster {
 
     void promoted(Instant at, Set<Trait> traits) {
         var canary = objects.workload(CART).orElseThrow();
-        objects.put(new WorkloadFacts(
-                CART,
-                canary.uid(),
-                true,
-                canary.strategy(),
-                4,
-                4,
-                4,
-                4,
-                CANARY,
-                CANARY,
-                false,
-                null,
-                null,
-                null,
-                true,
-                at,
-                null,
-                false,
-                null,
-                null,
-                false,
-                traits,
-                Settings.NONE));
+        objects.put(WorkloadFacts.of(CART, canary.uid(), canary.strategy())
+                .pods(4, 4, 4, 4)
+                .revisions(CANARY, CANARY)
+                .complete(true, at)
+                .traits(traits)
+                .build());
     }
 
     void gone() {
@@ -235,30 +199,14 @@ final class FakeCluster implements Cluster {
 
     private void serves(
             RevisionHash hash, Instant since, Settings settings, @Nullable String owner, Set<Trait> traits) {
-        objects.put(new WorkloadFacts(
-                SEARCH,
-                UID_OF_SEARCH,
-                true,
-                Strategy.ROLLING,
-                1,
-                1,
-                1,
-                1,
-                hash,
-                null,
-                false,
-                null,
-                null,
-                null,
-                true,
-                since,
-                null,
-                false,
-                owner,
-                null,
-                false,
-                traits,
-                settings));
+        objects.put(WorkloadFacts.of(SEARCH, UID_OF_SEARCH, Strategy.ROLLING)
+                .pods(1, 1, 1, 1)
+                .revisions(hash, null)
+                .complete(true, since)
+                .owner(owner)
+                .traits(traits)
+                .settings(settings)
+                .build());
     }
 
     /** The Deployment goes back to a revision that it had. */
@@ -298,9 +246,12 @@ final class FakeCluster implements Cluster {
             boolean aborted,
             @Nullable Instant abortedAt,
             Settings settings) {
-        objects.put(new WorkloadFacts(
-                ref, uid, true, strategy, 4, 1, 4, 5, current, stable, aborted, abortedAt, null, null, false, null,
-                null, false, null, null, false, Set.of(), settings));
+        objects.put(WorkloadFacts.of(ref, uid, strategy)
+                .pods(4, 1, 4, 5)
+                .revisions(current, stable)
+                .aborted(aborted, abortedAt)
+                .settings(settings)
+                .build());
     }
 
     private void revision(RevisionHash hash, long number, Instant createdAt, int replicas) {

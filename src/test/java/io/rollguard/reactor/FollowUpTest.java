@@ -12,7 +12,6 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
 import io.rollguard.release.WorkloadFacts.BlueGreen;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
@@ -264,31 +263,15 @@ class FollowUpTest {
         }
 
         FollowUp.Seen seen() {
-            var workload = new WorkloadFacts(
-                    new WorkloadRef("default", "shop", kind, "cart"),
-                    "uid",
-                    observed,
-                    Strategy.CANARY,
-                    2,
-                    2,
-                    2,
-                    2,
-                    current,
-                    stable,
-                    aborted,
-                    abortedAt,
-                    null,
-                    null,
-                    current.equals(stable),
-                    null,
-                    null,
-                    false,
-                    null,
-                    null,
-                    false,
-                    traits,
-                    Settings.NONE,
-                    blueGreen);
+            var workload = WorkloadFacts.of(new WorkloadRef("default", "shop", kind, "cart"), "uid", Strategy.CANARY)
+                    .observed(observed)
+                    .pods(2, 2, 2, 2)
+                    .revisions(current, stable)
+                    .aborted(aborted, abortedAt)
+                    .complete(current.equals(stable), null)
+                    .traits(traits)
+                    .blueGreen(blueGreen)
+                    .build();
             return new FollowUp.Seen(workload, mayChangeSpec, stuckPod);
         }
     }

@@ -270,30 +270,16 @@ final class HistoryWorkload {
 
     WorkloadFacts facts() {
         var settings = new Settings(mode, null, noRollback, marked == null ? null : marked.value());
-        return new WorkloadFacts(
-                ref,
-                uid,
-                observed,
-                isRollout() ? Strategy.CANARY : Strategy.ROLLING,
-                1,
-                current.podSince == null ? 0 : 1,
-                1,
-                2,
-                current.hash,
-                isRollout() ? stable.hash : null,
-                aborted,
-                abortedAt,
-                null,
-                isRollout() && !complete ? changedAt : null,
-                complete,
-                completedAt,
-                templateSetAt,
-                false,
-                null,
-                null,
-                false,
-                Set.of(),
-                settings);
+        return WorkloadFacts.of(ref, uid, isRollout() ? Strategy.CANARY : Strategy.ROLLING)
+                .observed(observed)
+                .pods(1, current.podSince == null ? 0 : 1, 1, 2)
+                .revisions(current.hash, isRollout() ? stable.hash : null)
+                .aborted(aborted, abortedAt)
+                .changedAt(isRollout() && !complete ? changedAt : null)
+                .complete(complete, completedAt)
+                .templateSetAt(templateSetAt)
+                .settings(settings)
+                .build();
     }
 
     Links links() {

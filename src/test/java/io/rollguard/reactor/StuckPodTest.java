@@ -9,7 +9,6 @@ import io.rollguard.release.RevisionFacts;
 import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Act;
@@ -110,30 +109,12 @@ class StuckPodTest {
     }
 
     private static WorkloadFacts restored(Strategy strategy, boolean observed, RevisionHash current, Trait... traits) {
-        return new WorkloadFacts(
-                DB,
-                "uid",
-                observed,
-                strategy,
-                3,
-                3,
-                3,
-                3,
-                current,
-                GOOD,
-                false,
-                null,
-                null,
-                null,
-                true,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(traits),
-                Settings.NONE,
-                null);
+        return WorkloadFacts.of(DB, "uid", strategy)
+                .observed(observed)
+                .pods(3, 3, 3, 3)
+                .revisions(current, GOOD)
+                .complete(true, null)
+                .traits(Set.of(traits))
+                .build();
     }
 }

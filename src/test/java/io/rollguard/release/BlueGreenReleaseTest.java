@@ -3,7 +3,6 @@ package io.rollguard.release;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rollguard.release.WorkloadFacts.BlueGreen;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,31 +75,12 @@ class BlueGreenReleaseTest {
 
     private static WorkloadFacts workload(
             Kind kind, Strategy strategy, Set<Trait> traits, @Nullable BlueGreen blueGreen) {
-        return new WorkloadFacts(
-                new WorkloadRef("default", "shop", kind, "w"),
-                "uid",
-                true,
-                strategy,
-                2,
-                2,
-                2,
-                4,
-                new RevisionHash("b"),
-                new RevisionHash("a"),
-                false,
-                null,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                traits,
-                Settings.NONE,
-                blueGreen);
+        return WorkloadFacts.of(new WorkloadRef("default", "shop", kind, "w"), "uid", strategy)
+                .pods(2, 2, 2, 4)
+                .revisions(new RevisionHash("b"), new RevisionHash("a"))
+                .traits(traits)
+                .blueGreen(blueGreen)
+                .build();
     }
 
     private void revision(String hash, int number, int made) {

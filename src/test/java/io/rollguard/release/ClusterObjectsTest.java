@@ -152,29 +152,11 @@ class ClusterObjectsTest {
 
     private static WorkloadFacts workload(
             String name, boolean complete, @Nullable Instant completedAt, Settings settings) {
-        return new WorkloadFacts(
-                new WorkloadRef("eu", "shop", Kind.DEPLOYMENT, name),
-                name,
-                true,
-                Strategy.ROLLING,
-                1,
-                1,
-                1,
-                1,
-                new RevisionHash("aaaa"),
-                null,
-                false,
-                null,
-                null,
-                null,
-                complete,
-                completedAt,
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(),
-                settings);
+        return WorkloadFacts.of(new WorkloadRef("eu", "shop", Kind.DEPLOYMENT, name), name, Strategy.ROLLING)
+                .pods(1, 1, 1, 1)
+                .revisions(new RevisionHash("aaaa"), null)
+                .complete(complete, completedAt)
+                .settings(settings)
+                .build();
     }
 }

@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -586,30 +585,18 @@ class ReleasesTest {
         }
 
         WorkloadFacts build() {
-            return new WorkloadFacts(
-                    new WorkloadRef("default", "shop", kind, "w"),
-                    UID,
-                    observed,
-                    strategy,
-                    2,
-                    updated,
-                    2,
-                    2,
-                    current == null ? null : new RevisionHash(current),
-                    stable == null ? null : new RevisionHash(stable),
-                    aborted,
-                    null,
-                    null,
-                    changedAt,
-                    complete,
-                    completedAt,
-                    setAt,
-                    false,
-                    null,
-                    null,
-                    false,
-                    Set.of(),
-                    new Settings(null, bakeTime, null, rolledBackFrom));
+            return WorkloadFacts.of(new WorkloadRef("default", "shop", kind, "w"), UID, strategy)
+                    .observed(observed)
+                    .pods(2, updated, 2, 2)
+                    .revisions(
+                            current == null ? null : new RevisionHash(current),
+                            stable == null ? null : new RevisionHash(stable))
+                    .aborted(aborted, null)
+                    .changedAt(changedAt)
+                    .complete(complete, completedAt)
+                    .templateSetAt(setAt)
+                    .settings(new Settings(null, bakeTime, null, rolledBackFrom))
+                    .build();
         }
     }
 }

@@ -18,7 +18,6 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.ServiceFacts;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadRef;
 import java.time.Duration;
 import java.time.Instant;
@@ -231,30 +230,12 @@ class CasesTest {
     private void workload(String namespace, Kind kind, String name) {
         boolean rolls = kind == Kind.ROLLOUT;
         var uid = namespace + "-" + name;
-        objects.put(new WorkloadFacts(
-                new WorkloadRef("eu", namespace, kind, name),
-                uid,
-                true,
-                rolls ? Strategy.CANARY : Strategy.ROLLING,
-                2,
-                1,
-                2,
-                2,
-                new RevisionHash("new"),
-                rolls ? new RevisionHash("old") : null,
-                false,
-                null,
-                null,
-                null,
-                !rolls,
-                rolls ? null : T0.minus(LOOKBACK),
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(),
-                Settings.NONE));
+        objects.put(WorkloadFacts.of(
+                        new WorkloadRef("eu", namespace, kind, name), uid, rolls ? Strategy.CANARY : Strategy.ROLLING)
+                .pods(2, 1, 2, 2)
+                .revisions(new RevisionHash("new"), rolls ? new RevisionHash("old") : null)
+                .complete(!rolls, rolls ? null : T0.minus(LOOKBACK))
+                .build());
         for (var hash : List.of("old", "new")) {
             boolean isNew = hash.equals("new");
             objects.put(new RevisionFacts(

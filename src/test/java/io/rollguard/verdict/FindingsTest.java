@@ -19,7 +19,6 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.Trouble;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadFacts.Trait;
 import io.rollguard.release.WorkloadRef;
 import io.rollguard.verdict.Verdict.Outcome;
@@ -188,30 +187,15 @@ class FindingsTest {
                 boolean stuck,
                 Set<Trait> traits) {
             boolean isRollout = ref.kind() == Kind.ROLLOUT;
-            objects.put(new WorkloadFacts(
-                    ref,
-                    uid,
-                    true,
-                    isRollout ? Strategy.CANARY : Strategy.ROLLING,
-                    4,
-                    1,
-                    4,
-                    4,
-                    current,
-                    isRollout ? (complete ? NEW : OLD) : null,
-                    aborted,
-                    null,
-                    null,
-                    isRollout && !complete ? START : null,
-                    complete,
-                    complete ? START.plusSeconds(30) : null,
-                    null,
-                    stuck,
-                    null,
-                    null,
-                    false,
-                    traits,
-                    Settings.NONE));
+            objects.put(WorkloadFacts.of(ref, uid, isRollout ? Strategy.CANARY : Strategy.ROLLING)
+                    .pods(4, 1, 4, 4)
+                    .revisions(current, isRollout ? (complete ? NEW : OLD) : null)
+                    .aborted(aborted, null)
+                    .changedAt(isRollout && !complete ? START : null)
+                    .complete(complete, complete ? START.plusSeconds(30) : null)
+                    .stuck(stuck)
+                    .traits(traits)
+                    .build());
         }
 
         Case build() {

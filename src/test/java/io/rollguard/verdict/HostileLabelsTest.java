@@ -14,11 +14,9 @@ import io.rollguard.release.RevisionHash;
 import io.rollguard.release.ServiceFacts;
 import io.rollguard.release.Strategy;
 import io.rollguard.release.WorkloadFacts;
-import io.rollguard.release.WorkloadFacts.Settings;
 import io.rollguard.release.WorkloadRef;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
@@ -209,30 +207,10 @@ class HostileLabelsTest {
     private void workload(
             String namespace, Kind kind, String name, String current, @Nullable String stable, String... revisions) {
         var uid = namespace + "-" + name;
-        objects.put(new WorkloadFacts(
-                new WorkloadRef("eu", namespace, kind, name),
-                uid,
-                true,
-                Strategy.ROLLING,
-                1,
-                1,
-                1,
-                1,
-                new RevisionHash(current),
-                stable == null ? null : new RevisionHash(stable),
-                false,
-                null,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                null,
-                null,
-                false,
-                Set.of(),
-                Settings.NONE));
+        objects.put(WorkloadFacts.of(new WorkloadRef("eu", namespace, kind, name), uid, Strategy.ROLLING)
+                .pods(1, 1, 1, 1)
+                .revisions(new RevisionHash(current), stable == null ? null : new RevisionHash(stable))
+                .build());
         for (var hash : revisions) {
             var tier = name.equals("twin") ? "back" : "edge";
             objects.put(new RevisionFacts(
