@@ -1023,11 +1023,8 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void closeEscalated(Incident incident, Instant now) {
-        var workload = cluster.objects().workload(incident.workload()).filter(WorkloadFacts::observed);
         boolean quiet = !incident.triggers().isEmpty() && cure.isQuiet(incident, Instant.EPOCH, now);
-        boolean replaced = workload.filter(facts -> !incident.revision().equals(facts.current()))
-                .filter(facts -> !isTarget(facts.current(), incident)) // not back yet, as far as is known
-                .isPresent();
+        boolean replaced = isReplaced(incident);
         boolean madeAnew = isMadeAnew(incident);
         var failure = incident.lastAttempt().map(Attempt::failure);
         boolean nothingToWatch = incident.triggers().isEmpty()
@@ -1042,11 +1039,23 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    private static boolean isTarget(@Nullable RevisionHash revision, Incident incident) {
-        return incident.lastAttempt()
-                .map(Attempt::target)
-                .filter(target -> target.equals(revision))
-                .isPresent();
+    /** Also past the cache, which may be behind the incident, or not know yet which revision it is. */
+    private boolean isReplaced(Incident incident) {
+        return cluster.objects()
+                        .workload(incident.workload())
+                        .filter(facts -> runsAnother(facts, incident))
+                        .isPresent()
+                && cluster.read(incident.workload()) instanceof Cluster.Reading.Found found
+                && runsAnother(found.facts(), incident);
+    }
+
+    /** A revision that is neither the one that it is about nor the one that it was to go back to. */
+    private static boolean runsAnother(WorkloadFacts facts, Incident incident) {
+        var current = facts.current();
+        return facts.observed()
+                && current != null
+                && !current.equals(incident.revision())
+                && !incident.lastAttempt().map(Attempt::target).equals(Optional.of(current));
     }
 
     private void closeGone(WorkloadRef ref, Instant now) {

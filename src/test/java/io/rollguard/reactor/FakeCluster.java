@@ -121,6 +121,12 @@ final class FakeCluster implements Cluster {
         with(STABLE, CANARY, abortedByItsAnalysis, null, traits);
     }
 
+    /** The watch of its revisions is behind that of the workload. */
+    void hidesItsRevision() {
+        var canary = objects.workload(CART).orElseThrow();
+        objects.put(canary.with().revisions(null, canary.stable()).build());
+    }
+
     private void with(
             RevisionHash current,
             RevisionHash stable,

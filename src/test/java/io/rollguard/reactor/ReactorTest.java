@@ -307,6 +307,46 @@ class ReactorTest {
     }
 
     @Test
+    void whatAPersonIsAskedEndsOnceAnotherRevisionIsThere() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.advance(Duration.ofSeconds(121));
+        newReactor(Mode.AUTO).reconcile(CART);
+        cluster.ship(new RevisionHash("canary2"), clock.instant());
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(journal.log().of(CART).getFirst().closedFor()).isEqualTo(Reason.SUPERSEDED);
+    }
+
+    @Test
+    void whatAPersonIsAskedDoesNotEndForARevisionOfACacheThatIsBehind() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.advance(Duration.ofSeconds(121));
+        newReactor(Mode.AUTO).reconcile(CART);
+        cluster.reading = cluster.read(CART);
+        cluster.ship(new RevisionHash("before"), clock.instant());
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+    }
+
+    @Test
+    void whatAPersonIsAskedDoesNotEndWhileItIsNotKnownWhichRevisionIsThere() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.advance(Duration.ofSeconds(121));
+        newReactor(Mode.AUTO).reconcile(CART);
+        cluster.hidesItsRevision();
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+    }
+
+    @Test
     void anIntentWhoseAlertHasEndedIsWithdrawn() {
         fires("CartErrors", CANARY_POD);
         crashBeforeTheWrite();
