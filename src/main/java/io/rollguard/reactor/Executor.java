@@ -101,8 +101,11 @@ final class Executor {
             if (expired) {
                 return failed(incident, attempt, Reason.UNRESOLVED, false, "not done two minutes after the intent");
             }
-            if (attempt.act() == Act.ABORT
-                    && !incident.revision().equals(found.facts().current())) {
+            var current = found.facts().current();
+            if (attempt.act() == Act.ABORT && current == null) {
+                return Optional.empty(); // it may be this one: what is known of its revisions is behind
+            }
+            if (attempt.act() == Act.ABORT && !incident.revision().equals(current)) {
                 // a newer revision wipes out every trace of an abort, so whether it was done can't be known any more
                 return failed(incident, attempt, Reason.SUPERSEDED, false, Reason.SUPERSEDED.text());
             }

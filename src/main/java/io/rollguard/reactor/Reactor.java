@@ -887,6 +887,9 @@ public final class Reactor implements AutoCloseable {
             }
         }
         var state = Verification.of(attempt.act(), workload.get(), incident.revision(), target, cluster.objects());
+        if (state instanceof Verification.Lost && acceptedAt.plus(LOST_AFTER).isBefore(now)) {
+            state = verifiedPastTheCache(incident, attempt.act(), target);
+        }
         switch (state) {
             case Verification.Reached reached
             when left.isEmpty() -> ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
@@ -901,6 +904,18 @@ public final class Reactor implements AutoCloseable {
                 fail(incident, attempt, Reason.NOT_EFFECTIVE, other.detail(), left, now);
             case Verification other -> queue.addAfter(incident.workload(), SOON);
         }
+    }
+
+    /** What looks lost may only be late here; a person is called for what is. */
+    private Verification verifiedPastTheCache(Incident incident, Act act, RevisionHash target) {
+        return switch (cluster.read(incident.workload())) {
+            case Cluster.Reading.Found found
+            when found.facts().uid().equals(incident.uid()) ->
+                Verification.of(act, found.facts(), incident.revision(), target, cluster.objects());
+            case Cluster.Reading.Found another -> new Verification.NotYet("the workload was made anew");
+            case Cluster.Reading.Gone gone -> new Verification.NotYet("the workload is gone");
+            case Cluster.Reading.Failed(var again, var detail) -> new Verification.NotYet("not read: " + detail);
+        };
     }
 
     private FollowUp.Seen seen(Incident incident, RevisionHash target, WorkloadFacts workload) {

@@ -39,6 +39,9 @@ sealed interface Verification {
         if (!workload.observed()) {
             return new NotYet("the controller has not observed the present spec");
         }
+        if (workload.current() == null) {
+            return new NotYet("it is not known yet which revision is there");
+        }
         if (!bad.equals(workload.current())) {
             return target.equals(workload.current())
                     ? ofRestore(workload, bad, target, objects)

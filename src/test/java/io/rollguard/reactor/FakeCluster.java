@@ -123,8 +123,22 @@ final class FakeCluster implements Cluster {
 
     /** The watch of its revisions is behind that of the workload. */
     void hidesItsRevision() {
-        var canary = objects.workload(CART).orElseThrow();
-        objects.put(canary.with().revisions(null, canary.stable()).build());
+        runs(null);
+    }
+
+    void showsItsRevision() {
+        runs(CANARY);
+    }
+
+    /** The watch of the workload itself is behind. */
+    void hidesItsAbort() {
+        var rollout = objects.workload(CART).orElseThrow();
+        objects.put(rollout.with().aborted(false, null).build());
+    }
+
+    private void runs(@Nullable RevisionHash current) {
+        var rollout = objects.workload(CART).orElseThrow();
+        objects.put(rollout.with().revisions(current, rollout.stable()).build());
     }
 
     private void with(

@@ -371,6 +371,63 @@ class ReactorTest {
     }
 
     @Test
+    void anAbortIsNotGivenUpWhileItIsNotKnownWhichRevisionIsThere() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        cluster.hidesItsRevision();
+
+        newReactor(Mode.AUTO).reconcile(CART);
+        assertThat(cluster.writes).isEmpty();
+        assertThat(journal.steps()).endsWith("intended");
+
+        cluster.showsItsRevision();
+        newReactor(Mode.AUTO).reconcile(CART);
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1");
+    }
+
+    @Test
+    void anAbortIsNotLostWhileItIsNotKnownWhichRevisionIsThere() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        cluster.hidesItsRevision();
+        clock.advance(Duration.ofSeconds(30));
+
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("accepted");
+
+        cluster.showsItsRevision();
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("verified");
+    }
+
+    @Test
+    void anAbortIsNotLostForACacheThatIsBehind() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        cluster.reading = cluster.read(CART);
+        cluster.hidesItsAbort();
+        clock.advance(Duration.ofSeconds(30));
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("accepted", "verified");
+    }
+
+    @Test
+    void anAbortThatWasTakenBackIsLost() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        clock.advance(Duration.ofSeconds(30));
+
+        reactor.reconcile(CART);
+
+        assertThat(failure().reason()).isEqualTo(Reason.NOT_EFFECTIVE);
+        assertThat(failure().detail()).startsWith("the abort was taken back");
+    }
+
+    @Test
     void anAbortWhoseRevisionWasReplacedMayHaveBeenDoneAndCounts() {
         fires("CartErrors", CANARY_POD);
         crashBeforeTheWrite();
