@@ -211,19 +211,12 @@ public final class ByHand {
 
     private Rehearsal rehearseOnce(WorkloadRef workload, @Nullable RevisionHash to, boolean force, Instant now) {
         var plan = plan(workload, to, force, now);
-        if (!(plan instanceof Plan.Made made)
-                || made.refusal() != null
-                || made.release().target() == null) {
+        var target = plan instanceof Plan.Made made ? made.release().target() : null;
+        if (!(plan instanceof Plan.Made made) || made.refusal() != null || target == null) {
             return new Rehearsal(plan, null);
         }
-        var release = made.release();
-        return new Rehearsal(
-                plan,
-                cluster.rehearse(
-                        made.act(),
-                        made.as(),
-                        release.revision(),
-                        release.target().revision()));
+        var said = cluster.rehearse(made.act(), made.as(), made.release().revision(), target.revision());
+        return new Rehearsal(plan, said);
     }
 
     /** Why an order that is under way is not carried out on what was read just now; null where it is. */

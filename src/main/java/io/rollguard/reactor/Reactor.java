@@ -870,13 +870,16 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void verify(Incident incident, Attempt attempt, Instant acceptedAt, Instant now) {
-        var workload = cluster.objects().workload(incident.workload());
+        var workload = cluster.objects()
+                .workload(incident.workload())
+                .filter(facts -> facts.uid().equals(incident.uid()));
         var target = attempt.target();
-        if (workload.isEmpty() || target == null || !workload.get().uid().equals(incident.uid())) {
-            fail(incident, attempt, Reason.GONE, "the workload is gone", Optional.empty(), now);
+        if (target == null) {
+            fail(incident, attempt, Reason.GONE, "what was accepted names no target", Optional.empty(), now);
             return;
         }
-        var left = FollowUp.next(attempt, incident.revision(), seen(incident, target, workload.get()), now);
+        var left = workload.flatMap(
+                facts -> FollowUp.next(attempt, incident.revision(), seen(incident, target, facts), now));
         if (left.isPresent() && !executor.wasSentLately(incident, left.get(), now)) {
             var refusal = executor.finish(incident, attempt, fresh -> seen(incident, target, fresh), now);
             if (refusal.isPresent()) {
@@ -886,15 +889,17 @@ public final class Reactor implements AutoCloseable {
                 return;
             }
         }
-        var state = Verification.of(attempt.act(), workload.get(), incident.revision(), target, cluster.objects());
-        if (state instanceof Verification.Lost && acceptedAt.plus(LOST_AFTER).isBefore(now)) {
-            state = verifiedPastTheCache(incident, attempt.act(), target);
-        }
+        boolean isLate = acceptedAt.plus(LOST_AFTER).isBefore(now);
+        var state = workload.map(
+                        facts -> Verification.of(attempt.act(), facts, incident.revision(), target, cluster.objects()))
+                .filter(seen -> !(isLate && seen instanceof Verification.Lost))
+                .orElseGet(() -> verifiedPastTheCache(incident, attempt.act(), target));
         switch (state) {
+            case Verification.Gone gone -> fail(incident, attempt, Reason.GONE, gone.detail(), Optional.empty(), now);
             case Verification.Reached reached
             when left.isEmpty() -> ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
             case Verification.Lost lost
-            when acceptedAt.plus(LOST_AFTER).isBefore(now) ->
+            when isLate ->
                 fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail() + undoneBy(incident.workload()), left, now);
             case Verification.Stuck stuck
             when left.isEmpty() && acceptedAt.plus(STUCK_AFTER).isBefore(now) ->
@@ -906,15 +911,16 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    /** What looks lost may only be late here; a person is called for what is. */
+    /** What looks gone or lost may only be late here, and a person is called for what is. */
     private Verification verifiedPastTheCache(Incident incident, Act act, RevisionHash target) {
         return switch (cluster.read(incident.workload())) {
             case Cluster.Reading.Found found
             when found.facts().uid().equals(incident.uid()) ->
                 Verification.of(act, found.facts(), incident.revision(), target, cluster.objects());
-            case Cluster.Reading.Found another -> new Verification.NotYet("the workload was made anew");
-            case Cluster.Reading.Gone gone -> new Verification.NotYet("the workload is gone");
-            case Cluster.Reading.Failed(var again, var detail) -> new Verification.NotYet("not read: " + detail);
+            case Cluster.Reading.Found another -> new Verification.Gone("the workload was made anew");
+            case Cluster.Reading.Gone gone -> new Verification.Gone("the workload is gone");
+            case Cluster.Reading.Failed(var again, var detail) ->
+                new Verification.NotYet("the workload can't be read: " + detail);
         };
     }
 

@@ -29,6 +29,9 @@ sealed interface Verification {
     /** The workload went another way: the act will not reach its target any more. */
     record Lost(String detail) implements Verification {}
 
+    /** The workload is not there any more. */
+    record Gone(String detail) implements Verification {}
+
     static Verification of(
             Act act, WorkloadFacts workload, RevisionHash bad, RevisionHash target, ClusterObjects objects) {
         return act == Act.ABORT ? ofAbort(workload, bad, target, objects) : ofRestore(workload, bad, target, objects);

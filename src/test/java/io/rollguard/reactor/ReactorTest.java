@@ -416,6 +416,21 @@ class ReactorTest {
     }
 
     @Test
+    void anAbortIsNotGivenUpForACacheThatKnowsNothingOfItsWorkload() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.reading = cluster.read(CART);
+        cluster.gone();
+
+        reactor.reconcile(CART);
+        assertThat(journal.steps()).endsWith("accepted");
+
+        cluster.reading = null;
+        reactor.reconcile(CART);
+        assertThat(failure().reason()).isEqualTo(Reason.GONE);
+    }
+
+    @Test
     void anAbortThatWasTakenBackIsLost() {
         fires("CartErrors", CANARY_POD);
         reactor.reconcile(CART);
