@@ -356,8 +356,8 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         var workload = facts.get();
-        if (!workload.observed()) {
-            return; // its status is about an older spec
+        if (!workload.observed() || workload.current() == null) {
+            return; // its status is about an older spec, or what is known of its revisions about an older status
         }
         var release = releases.of(workload, now);
         releaseWatch.look(workload, release);

@@ -386,6 +386,22 @@ class ReactorTest {
     }
 
     @Test
+    void aReleaseIsNotOverWhileItIsNotKnownWhichRevisionIsThere() {
+        cluster.pause = new Pause(true, "somebody", "maintenance");
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.hidesItsRevision();
+
+        reactor.reconcile(CART);
+        assertThat(incident().state()).isEqualTo(Incident.State.SUSPECTED);
+
+        cluster.showsItsRevision();
+        cluster.pause = Pause.NONE;
+        reactor.reconcile(CART);
+        assertThat(cluster.writes).containsExactly("abort canary1 to stable1");
+    }
+
+    @Test
     void anAbortIsNotLostWhileItIsNotKnownWhichRevisionIsThere() {
         fires("CartErrors", CANARY_POD);
         reactor.reconcile(CART);
