@@ -878,49 +878,71 @@ public final class Reactor implements AutoCloseable {
             fail(incident, attempt, Reason.GONE, "what was accepted names no target", Optional.empty(), now);
             return;
         }
-        var left = workload.flatMap(
-                facts -> FollowUp.next(attempt, incident.revision(), seen(incident, target, facts), now));
-        if (left.isPresent() && !executor.wasSentLately(incident, left.get(), now)) {
+        var cached = workload.map(facts -> look(incident, attempt, target, facts, now));
+        var next = cached.flatMap(Look::left);
+        if (next.isPresent() && !executor.wasSentLately(incident, next.get(), now)) {
             var refusal = executor.finish(incident, attempt, fresh -> seen(incident, target, fresh), now);
             if (refusal.isPresent()) {
                 var detail =
-                        "%s: %s".formatted(left.get().label(), refusal.get().detail());
-                fail(incident, attempt, Reason.NOT_EFFECTIVE, detail, left, now);
+                        "%s: %s".formatted(next.get().label(), refusal.get().detail());
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, detail, next, now);
                 return;
             }
         }
-        boolean isLate = acceptedAt.plus(LOST_AFTER).isBefore(now);
-        var state = workload.map(
-                        facts -> Verification.of(attempt.act(), facts, incident.revision(), target, cluster.objects()))
-                .filter(seen -> !(isLate && seen instanceof Verification.Lost))
-                .orElseGet(() -> verifiedPastTheCache(incident, attempt.act(), target));
-        switch (state) {
-            case Verification.Gone gone -> fail(incident, attempt, Reason.GONE, gone.detail(), Optional.empty(), now);
+        var since = Duration.between(acceptedAt, now);
+        var look = cached.filter(seen -> since.compareTo(patience(seen.state())) <= 0)
+                .orElseGet(() -> lookPastTheCache(incident, attempt, target, now));
+        var left = look.left();
+        switch (look.state()) {
+            case Verification.Gone gone -> fail(incident, attempt, Reason.GONE, gone.detail(), left, now);
             case Verification.Reached reached
             when left.isEmpty() -> ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
             case Verification.Lost lost
-            when isLate ->
+            when since.compareTo(LOST_AFTER) > 0 ->
                 fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail() + undoneBy(incident.workload()), left, now);
             case Verification.Stuck stuck
-            when left.isEmpty() && acceptedAt.plus(STUCK_AFTER).isBefore(now) ->
+            when left.isEmpty() && since.compareTo(STUCK_AFTER) > 0 ->
                 fail(incident, attempt, Reason.STUCK_POD, whyItStays(stuck), left, now);
             case Verification other
-            when acceptedAt.plus(VERIFY_DEADLINE).isBefore(now) ->
+            when since.compareTo(VERIFY_DEADLINE) > 0 ->
                 fail(incident, attempt, Reason.NOT_EFFECTIVE, other.detail(), left, now);
             case Verification other -> queue.addAfter(incident.workload(), SOON);
         }
     }
 
-    /** What looks gone or lost may only be late here, and a person is called for what is. */
-    private Verification verifiedPastTheCache(Incident incident, Act act, RevisionHash target) {
+    /** What has come of an act, and what it still needs. */
+    private record Look(Verification state, Optional<FollowUp> left) {
+        static Look at(Verification state) {
+            return new Look(state, Optional.empty());
+        }
+    }
+
+    private Look look(Incident incident, Attempt attempt, RevisionHash target, WorkloadFacts workload, Instant now) {
+        return new Look(
+                Verification.of(attempt.act(), workload, incident.revision(), target, cluster.objects()),
+                FollowUp.next(attempt, incident.revision(), seen(incident, target, workload), now));
+    }
+
+    /** From the cluster's acceptance: after that a person is called. */
+    private static Duration patience(Verification state) {
+        return switch (state) {
+            case Verification.Gone gone -> Duration.ZERO;
+            case Verification.Lost lost -> LOST_AFTER;
+            case Verification.Stuck stuck -> STUCK_AFTER;
+            case Verification.NotYet notYet -> VERIFY_DEADLINE;
+            case Verification.Reached reached -> VERIFY_DEADLINE;
+        };
+    }
+
+    /** Before a person is called: what is known here may be late. */
+    private Look lookPastTheCache(Incident incident, Attempt attempt, RevisionHash target, Instant now) {
         return switch (cluster.read(incident.workload())) {
             case Cluster.Reading.Found found
-            when found.facts().uid().equals(incident.uid()) ->
-                Verification.of(act, found.facts(), incident.revision(), target, cluster.objects());
-            case Cluster.Reading.Found another -> new Verification.Gone("the workload was made anew");
-            case Cluster.Reading.Gone gone -> new Verification.Gone("the workload is gone");
+            when found.facts().uid().equals(incident.uid()) -> look(incident, attempt, target, found.facts(), now);
+            case Cluster.Reading.Found another -> Look.at(new Verification.Gone("the workload was made anew"));
+            case Cluster.Reading.Gone gone -> Look.at(new Verification.Gone("the workload is gone"));
             case Cluster.Reading.Failed(var again, var detail) ->
-                new Verification.NotYet("the workload can't be read: " + detail);
+                Look.at(new Verification.NotYet("the workload can't be read: " + detail));
         };
     }
 

@@ -131,9 +131,9 @@ final class FakeCluster implements Cluster {
     }
 
     /** The watch of the workload itself is behind. */
-    void hidesItsAbort() {
+    void hidesItsAbort(boolean acknowledgementOnly) {
         var rollout = objects.workload(CART).orElseThrow();
-        objects.put(rollout.with().aborted(false, null).build());
+        objects.put(rollout.with().aborted(acknowledgementOnly, null).build());
     }
 
     private void runs(@Nullable RevisionHash current) {

@@ -423,8 +423,22 @@ class ReactorTest {
         reactor.reconcile(CART);
         cluster.aborted(clock.instant());
         cluster.reading = cluster.read(CART);
-        cluster.hidesItsAbort();
+        cluster.hidesItsAbort(false);
         clock.advance(Duration.ofSeconds(30));
+
+        reactor.reconcile(CART);
+
+        assertThat(journal.steps()).endsWith("accepted", "verified");
+    }
+
+    @Test
+    void anAbortIsNotGivenUpAtItsDeadlineForACacheThatIsBehind() {
+        fires("CartErrors", CANARY_POD);
+        reactor.reconcile(CART);
+        cluster.aborted(clock.instant());
+        cluster.reading = cluster.read(CART);
+        cluster.hidesItsAbort(true);
+        clock.advance(Duration.ofSeconds(301));
 
         reactor.reconcile(CART);
 
