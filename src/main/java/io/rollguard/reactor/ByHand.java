@@ -23,7 +23,6 @@ import io.rollguard.verdict.Act;
 import io.rollguard.verdict.Reason;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -145,10 +144,10 @@ public final class ByHand {
         return known;
     }
 
-    private static @Nullable Basis basis(Collection<GoodRevision> known, RevisionHash hash) {
-        return known.stream()
-                .filter(good -> good.hash().equals(hash))
-                .map(good -> good.assumed() ? Basis.ASSUMED : Basis.PROVEN)
+    private static @Nullable Basis basis(List<GoodRevision> good, RevisionHash hash) {
+        return good.stream()
+                .filter(each -> each.hash().equals(hash))
+                .map(each -> each.assumed() ? Basis.ASSUMED : Basis.PROVEN)
                 .findFirst()
                 .orElse(null);
     }
@@ -211,12 +210,15 @@ public final class ByHand {
 
     private Rehearsal rehearseOnce(WorkloadRef workload, @Nullable RevisionHash to, boolean force, Instant now) {
         var plan = plan(workload, to, force, now);
-        var target = plan instanceof Plan.Made made ? made.release().target() : null;
-        if (!(plan instanceof Plan.Made made) || made.refusal() != null || target == null) {
+        if (!(plan instanceof Plan.Made made) || made.refusal() != null) {
             return new Rehearsal(plan, null);
         }
-        var said = cluster.rehearse(made.act(), made.as(), made.release().revision(), target.revision());
-        return new Rehearsal(plan, said);
+        var target = made.release().target();
+        return new Rehearsal(
+                plan,
+                target == null
+                        ? null
+                        : cluster.rehearse(made.act(), made.as(), made.release().revision(), target.revision()));
     }
 
     /** Why an order that is under way is not carried out on what was read just now; null where it is. */

@@ -35,7 +35,7 @@ final class Comeback {
 
     /** Why an incident that told of it ends; empty while the revision is there. */
     static Optional<Reason> over(Incident incident, WorkloadFacts workload, Optional<Release> release) {
-        if (!workload.observed() || workload.current() == null) {
+        if (!workload.tellsItsRevision()) {
             return Optional.empty();
         }
         if (!isBack(workload, incident.revision())) {

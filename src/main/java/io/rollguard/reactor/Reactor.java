@@ -61,6 +61,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -356,8 +357,8 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         var workload = facts.get();
-        if (!workload.observed() || workload.current() == null) {
-            return; // its status is about an older spec, or what is known of its revisions about an older status
+        if (!workload.tellsItsRevision()) {
+            return;
         }
         var release = releases.of(workload, now);
         releaseWatch.look(workload, release);
@@ -783,12 +784,10 @@ public final class Reactor implements AutoCloseable {
     }
 
     /** What undid an act, as far as the object tells. */
-    private String undoneBy(WorkloadRef workload) {
-        return cluster.read(workload) instanceof Cluster.Reading.Found found
-                ? cluster.lastWrite(found)
-                        .map(who -> ", last written by " + who)
-                        .orElse("")
-                : "";
+    private String undoneBy(Optional<Cluster.Reading.Found> read) {
+        return read.flatMap(cluster::lastWrite)
+                .map(who -> ", last written by " + who)
+                .orElse("");
     }
 
     private void carryOut(Incident incident, Attempt attempt, Instant now) {
@@ -878,7 +877,7 @@ public final class Reactor implements AutoCloseable {
             fail(incident, attempt, Reason.GONE, "what was accepted names no target", Optional.empty(), now);
             return;
         }
-        var cached = workload.map(facts -> look(incident, attempt, target, facts, now));
+        var cached = workload.map(facts -> look(incident, attempt, target, facts, Optional.empty(), now));
         var next = cached.flatMap(Look::left);
         if (next.isPresent() && !executor.wasSentLately(incident, next.get(), now)) {
             var refusal = executor.finish(incident, attempt, fresh -> seen(incident, target, fresh), now);
@@ -890,59 +889,67 @@ public final class Reactor implements AutoCloseable {
             }
         }
         var since = Duration.between(acceptedAt, now);
-        var look = cached.filter(seen -> since.compareTo(patience(seen.state())) <= 0)
+        var look = cached.filter(seen -> since.compareTo(seen.patience()) <= 0)
                 .orElseGet(() -> lookPastTheCache(incident, attempt, target, now));
         var left = look.left();
         switch (look.state()) {
-            case Verification.Gone gone -> fail(incident, attempt, Reason.GONE, gone.detail(), left, now);
             case Verification.Reached reached
             when left.isEmpty() -> ended(incident, attempt, new Step.Verified(reached.detail()), null, now);
-            case Verification.Lost lost
-            when since.compareTo(LOST_AFTER) > 0 ->
-                fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail() + undoneBy(incident.workload()), left, now);
+            case Verification.Gone gone -> fail(incident, attempt, Reason.GONE, gone.detail(), left, now);
+            case Verification early
+            when since.compareTo(look.patience()) <= 0 -> queue.addAfter(incident.workload(), SOON);
+            case Verification.Lost lost ->
+                fail(incident, attempt, Reason.NOT_EFFECTIVE, lost.detail() + undoneBy(look.read()), left, now);
             case Verification.Stuck stuck
-            when left.isEmpty() && since.compareTo(STUCK_AFTER) > 0 ->
-                fail(incident, attempt, Reason.STUCK_POD, whyItStays(stuck), left, now);
-            case Verification other
-            when since.compareTo(VERIFY_DEADLINE) > 0 ->
-                fail(incident, attempt, Reason.NOT_EFFECTIVE, other.detail(), left, now);
-            case Verification other -> queue.addAfter(incident.workload(), SOON);
+            when left.isEmpty() -> fail(incident, attempt, Reason.STUCK_POD, whyItStays(stuck), left, now);
+            case Verification other -> fail(incident, attempt, Reason.NOT_EFFECTIVE, other.detail(), left, now);
         }
     }
 
-    /** What has come of an act, and what it still needs. */
-    private record Look(Verification state, Optional<FollowUp> left) {
-        static Look at(Verification state) {
-            return new Look(state, Optional.empty());
+    /**
+     * What has come of an act, and what it still needs.
+     *
+     * @param read the object that says so, where it was read past the cache
+     */
+    private record Look(Verification state, Optional<FollowUp> left, Optional<Cluster.Reading.Found> read) {
+
+        static Look unfound(Verification state) {
+            return new Look(state, Optional.empty(), Optional.empty());
+        }
+
+        /** From the cluster's acceptance: after that a person is called. */
+        Duration patience() {
+            return switch (state) {
+                case Verification.Lost lost -> LOST_AFTER;
+                case Verification.Stuck stuck when left.isEmpty() -> STUCK_AFTER;
+                case Verification other -> VERIFY_DEADLINE;
+            };
         }
     }
 
-    private Look look(Incident incident, Attempt attempt, RevisionHash target, WorkloadFacts workload, Instant now) {
+    private Look look(
+            Incident incident,
+            Attempt attempt,
+            RevisionHash target,
+            WorkloadFacts workload,
+            Optional<Cluster.Reading.Found> read,
+            Instant now) {
         return new Look(
                 Verification.of(attempt.act(), workload, incident.revision(), target, cluster.objects()),
-                FollowUp.next(attempt, incident.revision(), seen(incident, target, workload), now));
-    }
-
-    /** From the cluster's acceptance: after that a person is called. */
-    private static Duration patience(Verification state) {
-        return switch (state) {
-            case Verification.Gone gone -> Duration.ZERO;
-            case Verification.Lost lost -> LOST_AFTER;
-            case Verification.Stuck stuck -> STUCK_AFTER;
-            case Verification.NotYet notYet -> VERIFY_DEADLINE;
-            case Verification.Reached reached -> VERIFY_DEADLINE;
-        };
+                FollowUp.next(attempt, incident.revision(), seen(incident, target, workload), now),
+                read);
     }
 
     /** Before a person is called: what is known here may be late. */
     private Look lookPastTheCache(Incident incident, Attempt attempt, RevisionHash target, Instant now) {
         return switch (cluster.read(incident.workload())) {
             case Cluster.Reading.Found found
-            when found.facts().uid().equals(incident.uid()) -> look(incident, attempt, target, found.facts(), now);
-            case Cluster.Reading.Found another -> Look.at(new Verification.Gone("the workload was made anew"));
-            case Cluster.Reading.Gone gone -> Look.at(new Verification.Gone("the workload is gone"));
+            when found.facts().uid().equals(incident.uid()) ->
+                look(incident, attempt, target, found.facts(), Optional.of(found), now);
+            case Cluster.Reading.Found another -> Look.unfound(new Verification.Gone("the workload was made anew"));
+            case Cluster.Reading.Gone gone -> Look.unfound(new Verification.Gone("the workload is gone"));
             case Cluster.Reading.Failed(var again, var detail) ->
-                Look.at(new Verification.NotYet("the workload can't be read: " + detail));
+                Look.unfound(new Verification.NotYet("the workload can't be read: " + detail));
         };
     }
 
@@ -1031,14 +1038,8 @@ public final class Reactor implements AutoCloseable {
                 && isMadeAnew(incident);
     }
 
-    /** Also past the cache, whose uid may be that of the workload before. */
     private boolean isMadeAnew(Incident incident) {
-        return cluster.objects()
-                        .workload(incident.workload())
-                        .filter(facts -> !facts.uid().equals(incident.uid()))
-                        .isPresent()
-                && cluster.read(incident.workload()) instanceof Cluster.Reading.Found found
-                && !found.facts().uid().equals(incident.uid());
+        return isSure(incident.workload(), facts -> !facts.uid().equals(incident.uid()));
     }
 
     private static Reason whyUncured(Incident incident) {
@@ -1082,23 +1083,18 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    /** Also past the cache, which may be behind the incident, or not know yet which revision it is. */
+    /** By a revision that is neither the one that it is about nor the one that it was to go back to. */
     private boolean isReplaced(Incident incident) {
-        return cluster.objects()
-                        .workload(incident.workload())
-                        .filter(facts -> runsAnother(facts, incident))
-                        .isPresent()
-                && cluster.read(incident.workload()) instanceof Cluster.Reading.Found found
-                && runsAnother(found.facts(), incident);
+        var known = Stream.concat(Stream.of(incident.revision()), incident.lastAttempt().map(Attempt::target).stream())
+                .toList();
+        return isSure(incident.workload(), facts -> facts.tellsItsRevision() && !known.contains(facts.current()));
     }
 
-    /** A revision that is neither the one that it is about nor the one that it was to go back to. */
-    private static boolean runsAnother(WorkloadFacts facts, Incident incident) {
-        var current = facts.current();
-        return facts.observed()
-                && current != null
-                && !current.equals(incident.revision())
-                && !incident.lastAttempt().map(Attempt::target).equals(Optional.of(current));
+    /** Said by the cache, which may be behind, and by what is read past it. */
+    private boolean isSure(WorkloadRef workload, Predicate<WorkloadFacts> what) {
+        return cluster.objects().workload(workload).filter(what).isPresent()
+                && cluster.read(workload) instanceof Cluster.Reading.Found found
+                && what.test(found.facts());
     }
 
     private void closeGone(WorkloadRef ref, Instant now) {

@@ -42,7 +42,7 @@ sealed interface Verification {
         if (!workload.observed()) {
             return new NotYet("the controller has not observed the present spec");
         }
-        if (workload.current() == null) {
+        if (!workload.tellsItsRevision()) {
             return new NotYet("it is not known yet which revision is there");
         }
         if (!bad.equals(workload.current())) {
@@ -85,7 +85,7 @@ sealed interface Verification {
 
     private static Verification ofRestore(
             WorkloadFacts workload, RevisionHash bad, RevisionHash target, ClusterObjects objects) {
-        if (!workload.observed() || workload.current() == null) {
+        if (!workload.tellsItsRevision()) {
             return new NotYet("the controller has not observed the restored template");
         }
         if (!target.equals(workload.current())) {

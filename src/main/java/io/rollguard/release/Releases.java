@@ -46,7 +46,7 @@ public final class Releases {
      * of replicas, a restart, or a release that has baked; nor has a Deployment one whose template a Rollout runs.
      */
     public Optional<Release> of(WorkloadFacts workload, Instant at) {
-        if (!workload.observed() || workload.current() == null || workload.is(Trait.TEMPLATE_ONLY)) {
+        if (!workload.tellsItsRevision() || workload.is(Trait.TEMPLATE_ONLY)) {
             return Optional.empty();
         }
         var completed = workload.complete() ? workload.completedAt() : null;
@@ -65,7 +65,7 @@ public final class Releases {
      * rollback wants taken back. Empty where the present revision is not known yet.
      */
     public Optional<Release> latest(WorkloadFacts workload) {
-        if (!workload.observed() || workload.current() == null) {
+        if (!workload.tellsItsRevision()) {
             return Optional.empty();
         }
         return Optional.ofNullable(Lineage.of(workload, objects.revisionsOf(workload)))

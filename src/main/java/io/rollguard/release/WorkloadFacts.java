@@ -142,6 +142,14 @@ public record WorkloadFacts(
     }
 
     /**
+     * Whether it is known which revision it runs: its status may be about an older spec, and what is known of its revisions
+     * about an older status.
+     */
+    public boolean tellsItsRevision() {
+        return observed && current != null;
+    }
+
+    /**
      * Whether an abort would strand the users of a blue-green Rollout: its controller takes nobody back while it is paused or
      * a new pod does not serve, and still ends the pods that they are on.
      */
