@@ -280,10 +280,7 @@ class ReactorTest {
 
     @Test
     void whatAPersonIsAskedAboutAWorkloadEndsOnceItWasMadeAnew() {
-        fires("CartErrors", CANARY_POD);
-        crashBeforeTheWrite();
-        clock.advance(Duration.ofSeconds(121));
-        newReactor(Mode.AUTO).reconcile(CART);
+        aPersonIsCalled();
         cluster.madeAnew();
 
         newReactor(Mode.AUTO).reconcile(CART);
@@ -294,10 +291,7 @@ class ReactorTest {
     /** The cache may be behind, and its uid that of the workload before. */
     @Test
     void whatAPersonIsAskedDoesNotEndForACacheThatIsBehind() {
-        fires("CartErrors", CANARY_POD);
-        crashBeforeTheWrite();
-        clock.advance(Duration.ofSeconds(121));
-        newReactor(Mode.AUTO).reconcile(CART);
+        aPersonIsCalled();
         cluster.reading = cluster.read(CART);
         cluster.madeAnew();
 
@@ -308,10 +302,7 @@ class ReactorTest {
 
     @Test
     void whatAPersonIsAskedEndsOnceAnotherRevisionIsThere() {
-        fires("CartErrors", CANARY_POD);
-        crashBeforeTheWrite();
-        clock.advance(Duration.ofSeconds(121));
-        newReactor(Mode.AUTO).reconcile(CART);
+        aPersonIsCalled();
         cluster.ship(new RevisionHash("canary2"), clock.instant());
 
         newReactor(Mode.AUTO).reconcile(CART);
@@ -321,10 +312,7 @@ class ReactorTest {
 
     @Test
     void whatAPersonIsAskedDoesNotEndForARevisionOfACacheThatIsBehind() {
-        fires("CartErrors", CANARY_POD);
-        crashBeforeTheWrite();
-        clock.advance(Duration.ofSeconds(121));
-        newReactor(Mode.AUTO).reconcile(CART);
+        aPersonIsCalled();
         cluster.reading = cluster.read(CART);
         cluster.ship(new RevisionHash("before"), clock.instant());
 
@@ -335,10 +323,7 @@ class ReactorTest {
 
     @Test
     void whatAPersonIsAskedDoesNotEndWhileItIsNotKnownWhichRevisionIsThere() {
-        fires("CartErrors", CANARY_POD);
-        crashBeforeTheWrite();
-        clock.advance(Duration.ofSeconds(121));
-        newReactor(Mode.AUTO).reconcile(CART);
+        aPersonIsCalled();
         cluster.hidesItsRevision();
 
         newReactor(Mode.AUTO).reconcile(CART);
@@ -417,28 +402,15 @@ class ReactorTest {
         assertThat(journal.steps()).endsWith("verified");
     }
 
-    @Test
-    void anAbortIsNotLostForACacheThatIsBehind() {
+    @ParameterizedTest
+    @CsvSource({"false, 30", "true, 301"})
+    void anAbortIsNotGivenUpForACacheThatIsBehind(boolean isSeen, long seconds) {
         fires("CartErrors", CANARY_POD);
         reactor.reconcile(CART);
         cluster.aborted(clock.instant());
         cluster.reading = cluster.read(CART);
-        cluster.hidesItsAbort(false);
-        clock.advance(Duration.ofSeconds(30));
-
-        reactor.reconcile(CART);
-
-        assertThat(journal.steps()).endsWith("accepted", "verified");
-    }
-
-    @Test
-    void anAbortIsNotGivenUpAtItsDeadlineForACacheThatIsBehind() {
-        fires("CartErrors", CANARY_POD);
-        reactor.reconcile(CART);
-        cluster.aborted(clock.instant());
-        cluster.reading = cluster.read(CART);
-        cluster.hidesItsAbort(true);
-        clock.advance(Duration.ofSeconds(301));
+        cluster.hidesItsAbort(isSeen);
+        clock.advance(Duration.ofSeconds(seconds));
 
         reactor.reconcile(CART);
 
@@ -760,6 +732,14 @@ class ReactorTest {
                     clock.instant(),
                     new Step.Intended(List.of(trigger))));
         }
+    }
+
+    /** Nobody acted within the time in which an intent may be acted on. */
+    private void aPersonIsCalled() {
+        fires("CartErrors", CANARY_POD);
+        crashBeforeTheWrite();
+        clock.advance(Duration.ofSeconds(121));
+        newReactor(Mode.AUTO).reconcile(CART);
     }
 
     private void crashBeforeTheWrite() {

@@ -6,7 +6,6 @@ import io.rollguard.prometheus.FakePrometheus;
 import io.rollguard.release.Kind;
 import io.rollguard.sandbox.stage.Tap;
 import java.time.Clock;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -106,7 +105,7 @@ interface AfterTheAct {
         assertThat(commands.lines()).first().isEqualTo("argocd app set shop-app --sync-policy none");
         assertThat(commands).contains("\nkubectl rollout undo deployment/search -n ", "\ngit revert ");
         scene().thenSlackShows("search", "no automatic rollback");
-        assertThat(restoresOf("search")).isEmpty();
+        assertThat(scene().restores(Kind.DEPLOYMENT, "search")).isEmpty();
         scene().thenNothingIsIntended("search");
     }
 
@@ -130,7 +129,7 @@ interface AfterTheAct {
                         .path("command")
                         .asText())
                 .startsWith("flux suspend kustomization apps -n ");
-        assertThat(restoresOf("search")).isEmpty();
+        assertThat(scene().restores(Kind.DEPLOYMENT, "search")).isEmpty();
     }
 
     @Test
@@ -245,12 +244,8 @@ interface AfterTheAct {
         return returned;
     }
 
-    private List<ApiGate.Request> restoresOf(String name) {
-        return scene().accepted("/%s/deployments/%s".formatted(scene().shop().namespace(), name));
-    }
-
     private void thenNothingMoreWasDoneAndSaid(String name) {
         assertThat(scene().steps(name, "returned")).hasSize(1);
-        assertThat(restoresOf(name)).hasSize(1);
+        assertThat(scene().restores(Kind.DEPLOYMENT, name)).hasSize(1);
     }
 }

@@ -196,8 +196,7 @@ abstract class BlueGreenScenarios extends Scene {
         assertThat(shop().get(Kind.DEPLOYMENT, "cart").<Integer>get("spec", "replicas"))
                 .isZero();
         assertThat(text("cart", "status", "stableRS")).isEqualTo(good);
-        assertThat(accepted("/%s/deployments/cart".formatted(shop().namespace())))
-                .hasSize(1);
+        assertThat(restores(Kind.DEPLOYMENT, "cart")).hasSize(1);
     }
 
     @Test

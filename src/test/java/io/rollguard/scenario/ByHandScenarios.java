@@ -51,9 +51,7 @@ interface ByHandScenarios {
                 Scene.SOON,
                 () -> scene.steps("search", "verified").size() == 2);
         assertThat(scene.shop().version(Kind.DEPLOYMENT, "search")).isEqualTo("v2");
-        assertThat(scene.accepted(
-                        "/%s/deployments/search".formatted(scene.shop().namespace())))
-                .hasSize(2);
+        assertThat(scene.restores(Kind.DEPLOYMENT, "search")).hasSize(2);
     }
 
     @Test

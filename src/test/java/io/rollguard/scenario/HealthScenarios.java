@@ -68,8 +68,7 @@ abstract class HealthScenarios extends Scene {
         thenStep("search", "verified");
         assertThat(shop().version(Kind.DEPLOYMENT, "search")).isEqualTo("v1");
         assertThat(shop().current(Kind.DEPLOYMENT, "search")).isEqualTo(good);
-        assertThat(accepted("/%s/deployments/search".formatted(shop().namespace())))
-                .hasSize(1);
+        assertThat(restores(Kind.DEPLOYMENT, "search")).hasSize(1);
         thenStep("search", "cured");
     }
 

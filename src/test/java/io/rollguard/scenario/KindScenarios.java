@@ -333,10 +333,6 @@ abstract class KindScenarios extends Scene {
         }
     }
 
-    private List<ApiGate.Request> restores(Kind kind, String name) {
-        return accepted("/%s/%ss/%s".formatted(shop().namespace(), kind.alertLabel(), name));
-    }
-
     /** The pods that Rollguard has deleted here, in that order. */
     List<String> deletions() {
         var pods = "/namespaces/%s/pods/".formatted(shop().namespace());

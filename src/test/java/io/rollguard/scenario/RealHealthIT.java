@@ -78,7 +78,7 @@ class RealHealthIT extends HealthScenarios {
         assertThat(judged.value().at("/allowed/reason/code").asText()).isEqualTo("already-aborted");
         thenSlackShows("cart", "no rollback"); // or closed by then, as its pods are gone
         thenNothingIsIntended("cart");
-        assertThat(aborts("cart")).as("the controller did it").isEmpty();
+        thenNeitherAbortedNorPromoted("cart", "the controller did it");
     }
 
     private void create(String yaml) {

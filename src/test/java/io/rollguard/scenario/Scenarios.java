@@ -139,8 +139,7 @@ abstract class Scenarios extends Scene implements ByHandScenarios {
                 .isEqualTo(3);
         assertThat(shop().get(Kind.DEPLOYMENT, "search").getMetadata().getAnnotations())
                 .containsEntry("rollguard.io/rolled-back-from", bad);
-        assertThat(accepted("/%s/deployments/search".formatted(shop().namespace())))
-                .hasSize(1);
+        assertThat(restores(Kind.DEPLOYMENT, "search")).hasSize(1);
         whenItAlerts(alert.resolved(now()));
         thenStep("search", "cured");
         thenStep("search", "closed");

@@ -2,6 +2,7 @@ package io.rollguard.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -36,6 +37,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -443,21 +445,37 @@ abstract class Scene {
                 .toList();
     }
 
-    /** The aborts of this Rollout that the cluster accepted, from whichever instance. */
+    /** The restores of this workload that the cluster accepted. */
+    List<ApiGate.Request> restores(Kind kind, String name) {
+        return accepted("/%s/%ss/%s(\\?|$)".formatted(shop.namespace(), kind.alertLabel(), name));
+    }
+
+    /** The aborts of this Rollout that the cluster accepted. */
     List<ApiGate.Request> aborts(String name) {
-        return settings(statusOf(name), "abort");
+        return settings(name, "abort");
     }
 
     /** Its promotions, likewise. */
     List<ApiGate.Request> promotions(String name) {
-        return settings(statusOf(name), "promoteFull");
+        return settings(name, "promoteFull");
     }
 
-    /** Those that ask for something; a nudge, which a slow controller is given, takes the same way and asks for nothing. */
-    private List<ApiGate.Request> settings(String path, String field) {
-        return accepted(path).stream()
-                .filter(request -> request.body().contains("\"path\":\"/status/%s\",\"value\":true".formatted(field)))
+    /** What asks for that; a nudge, which a slow controller is given, takes the same way and asks for nothing. */
+    private List<ApiGate.Request> settings(String name, String field) {
+        return accepted(statusOf(name)).stream()
+                .filter(request -> sets(Serialization.unmarshal(request.body(), JsonNode.class), "/status/" + field))
                 .toList();
+    }
+
+    private static boolean sets(JsonNode patch, String path) {
+        return StreamSupport.stream(patch.spliterator(), false)
+                .anyMatch(step -> step.path("path").asText().equals(path)
+                        && step.path("value").asBoolean());
+    }
+
+    void thenNeitherAbortedNorPromoted(String name, String because) {
+        assertThat(aborts(name)).as(because).isEmpty();
+        assertThat(promotions(name)).as(because).isEmpty();
     }
 
     /** Whoever takes an intent over writes it again, in its own name. */

@@ -306,8 +306,7 @@ abstract class TargetScenarios extends Scene {
     private void thenRestored(String name, String good, String version) {
         assertThat(shop().version(Kind.DEPLOYMENT, name)).isEqualTo(version);
         assertThat(shop().current(Kind.DEPLOYMENT, name)).isEqualTo(good);
-        assertThat(accepted("/%s/deployments/%s\\?".formatted(shop().namespace(), name)))
-                .hasSize(1);
+        assertThat(restores(Kind.DEPLOYMENT, name)).hasSize(1);
     }
 
     /** The attempt ends for good with that reason and a command to type; nothing was written for it, no snapshot either. */
@@ -323,8 +322,7 @@ abstract class TargetScenarios extends Scene {
                 .isEqualTo(
                         "kubectl rollout undo deployment/%s -n %s --to-revision=1".formatted(name, shop().namespace()));
         assertThat(intents(name)).hasSize(1);
-        assertThat(accepted("/%s/deployments/%s\\?".formatted(shop().namespace(), name)))
-                .isEmpty();
+        assertThat(restores(Kind.DEPLOYMENT, name)).isEmpty();
         assertThat(kept(name, "replaced")).isZero();
         assertThat(shop().current(Kind.DEPLOYMENT, name)).isEqualTo(bad);
         return failed;
