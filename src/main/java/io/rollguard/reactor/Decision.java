@@ -32,21 +32,10 @@ record Decision(
 
     private static final Duration FIRST_BACKOFF = Duration.ofSeconds(2);
 
+    /** @param known an incident that is not {@link #isBeyond beyond} judging; empty where there is none */
     static Decision of(Optional<Incident> known, Case input, Verdict verdict, Allowed allowed, Instant now) {
         boolean open = known.isPresent() && known.get().isOpen();
         boolean caused = !input.causes().isEmpty();
-        if (known.isPresent() && known.get().state() != Incident.State.SUSPECTED && open) {
-            return NOTHING; // an attempt is under way, or nothing more may be done
-        }
-        if (known.filter(Incident::isDismissed).isPresent()) {
-            return NOTHING;
-        }
-        if (known.flatMap(incident -> incident.order(now)).isPresent()) {
-            return NOTHING; // a person has decided
-        }
-        if (known.isPresent() && !open && known.get().attempts().stream().anyMatch(Attempt::isEffective)) {
-            return NOTHING; // one rollback per release
-        }
         if (!open && (!caused || isOnItsWayBack(input, verdict))) {
             return NOTHING;
         }
@@ -62,6 +51,14 @@ record Decision(
                 ? known.map(Incident::nextByItself).map(next -> next.orElse(0)).orElse(1)
                 : 0;
         return new Decision(!open, news, attempt, null);
+    }
+
+    /** Whether no judgement changes anything about the incident now. */
+    static boolean isBeyond(Incident incident, Instant now) {
+        boolean isDealtWith = incident.isOpen()
+                ? incident.state() != Incident.State.SUSPECTED // an attempt is under way, or nothing more may be done
+                : incident.attempts().stream().anyMatch(Attempt::isEffective); // one rollback per release
+        return isDealtWith || incident.isDismissed() || incident.order(now).isPresent(); // or a person has decided
     }
 
     /** Trouble that is older than the way back to a good revision is what people go back for: nothing to tell them. */

@@ -373,6 +373,9 @@ public final class Reactor implements AutoCloseable {
     private void judge(WorkloadFacts workload, Release release, Instant changed, Instant now) {
         var id = IncidentId.of(release);
         var known = journal.log().find(id);
+        if (known.filter(incident -> Decision.isBeyond(incident, now)).isPresent()) {
+            return; // each judgement costs the cluster questions, and what is acted on changes all the time
+        }
         var judgement =
                 look(workload, release, known, now, nodes -> cluster.ask(nodes).get());
         if (judgement.input().findings().isEmpty()) {

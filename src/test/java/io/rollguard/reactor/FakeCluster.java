@@ -45,6 +45,7 @@ final class FakeCluster implements Cluster {
     final List<String> writes = new ArrayList<>();
     final Deque<Answer> answers = new ArrayDeque<>();
     Pause pause = Pause.NONE;
+    int pauseReads;
     Answer rehearsal = new Answer.Done("200");
     final Deque<Answer> rehearsals = new ArrayDeque<>(); // before that one
     boolean whole = true;
@@ -366,6 +367,7 @@ final class FakeCluster implements Cluster {
 
     @Override
     public Pause pause() {
+        pauseReads++;
         return pause;
     }
 

@@ -278,6 +278,18 @@ class ReactorTest {
         assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
     }
 
+    /** What is at work on it changes all the time, and each judgement costs the API server some reads. */
+    @Test
+    void whatAPersonIsAskedAboutIsNotJudgedAnew() {
+        aPersonIsCalled();
+        int read = cluster.pauseReads;
+
+        newReactor(Mode.AUTO).reconcile(CART);
+
+        assertThat(incident().state()).isEqualTo(Incident.State.ESCALATED);
+        assertThat(cluster.pauseReads).isEqualTo(read);
+    }
+
     @Test
     void whatAPersonIsAskedAboutAWorkloadEndsOnceItWasMadeAnew() {
         aPersonIsCalled();
