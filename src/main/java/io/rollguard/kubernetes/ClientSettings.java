@@ -8,6 +8,9 @@ import jakarta.inject.Singleton;
  * How the client talks to the API server. It never repeats a request by itself: a write that was sent and not answered may
  * have been done. HTTP/1.1, because a dead connection is then dropped with the request that ran into it, while HTTP/2
  * keeps all requests on one until the kernel gives it up.
+ *
+ * <p>Before each request fabric8 sees to a token that may have expired. Where there is none, since a certificate tells who
+ * calls, it would read the kubeconfig anew each time, at the cost of the request itself.
  */
 @Singleton
 class ClientSettings implements KubernetesConfigCustomizer {
@@ -22,5 +25,13 @@ class ClientSettings implements KubernetesConfigCustomizer {
         config.setRequestRetryBackoffLimit(0);
         config.setHttp2Disable(true);
         config.setUserAgent("rollguard");
+        if (hasCertificateOnly(config)) {
+            config.setOauthTokenProvider(() -> null);
+        }
+    }
+
+    private static boolean hasCertificateOnly(Config config) {
+        boolean hasCertificate = config.getClientCertFile() != null || config.getClientCertData() != null;
+        return hasCertificate && config.getAutoOAuthToken() == null && config.getAuthProvider() == null;
     }
 }

@@ -134,7 +134,7 @@ public record ReactBench(int rounds, int workloads, int namespaces, int canaries
                 apiVersion: v1
                 kind: Config
                 clusters: [{name: bench, cluster: {server: "%s"}}]
-                users: [{name: bench, user: {}}]
+                users: [{name: bench, user: {token: as-a-pod-has}}]
                 contexts: [{name: bench, context: {cluster: bench, user: bench, namespace: default}}]
                 current-context: bench
                 """.formatted(cluster));
