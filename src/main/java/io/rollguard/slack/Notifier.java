@@ -333,7 +333,7 @@ final class Notifier implements AutoCloseable {
 
     private Left left(Talk talk, Incident incident, Instant now) {
         var told = talk.told(incident);
-        var conversation = Messages.render(incident);
+        var conversation = talk.conversation(incident);
         var root = told.standing(ROOT).orElse(null);
         if (root == null) {
             var worthIt = worthTelling(incident, conversation.phase());

@@ -49,6 +49,9 @@ final class Talk {
     }
 
     private final List<Note> notes = new ArrayList<>();
+
+    private @Nullable Rendered last;
+
     private final Map<String, Instant> lastWrite = new HashMap<>();
 
     /** Messages that can't be changed any more, though a look may find them. */
@@ -81,6 +84,18 @@ final class Talk {
     Phase postedAs;
 
     private record Where(@Nullable Place under) {}
+
+    private record Rendered(Incident incident, Conversation conversation) {}
+
+    // --- what is to stand there
+
+    /** Looked at with each change of any incident, so it is made once for each change of this one. */
+    Conversation conversation(Incident incident) {
+        if (last == null || !last.incident().equals(incident)) {
+            last = new Rendered(incident, Messages.render(incident));
+        }
+        return last.conversation();
+    }
 
     // --- what stands there
 

@@ -44,8 +44,14 @@ public final class Attribution {
             @Nullable String pod) {}
 
     /** Names of exporters and of what they run beside: values that tell who was asked, not whom the alert is about. */
-    private static final Pattern EXPORTER = Pattern.compile(
-            "kubelet|.*(kube-state-metrics|kube-rbac-proxy|node-exporter|cadvisor|blackbox|pushgateway).*|.*-exporter(-.*)?");
+    private static final List<String> EXPORTERS = List.of(
+            "kube-state-metrics",
+            "kube-rbac-proxy",
+            "node-exporter",
+            "cadvisor",
+            "blackbox",
+            "pushgateway",
+            "-exporter-");
 
     private static final List<String> HASH_LABELS = List.of("rollouts_pod_template_hash", "pod_template_hash");
     private static final Pattern POD_SUFFIX = Pattern.compile("(.+)-[a-z0-9]{5}");
@@ -308,8 +314,13 @@ public final class Attribution {
             if ((namesObject || HASH_LABELS.contains(name)) && labels.has("exported_namespace")) {
                 return Optional.empty();
             }
-            return labels.get(name)
-                    .filter(value -> !namesObject || !EXPORTER.matcher(value).matches());
+            return labels.get(name).filter(value -> !namesObject || !isExporter(value));
+        }
+
+        private static boolean isExporter(String value) {
+            return value.equals("kubelet")
+                    || value.endsWith("-exporter")
+                    || EXPORTERS.stream().anyMatch(value::contains);
         }
     }
 }
