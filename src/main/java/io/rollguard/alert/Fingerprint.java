@@ -2,7 +2,9 @@ package io.rollguard.alert;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.stream.IntStream;
 
 /**
  * Alertmanager's identity of a label set: 16 lower-case hex digits. Any changed label is another fingerprint. Held as the
@@ -38,17 +40,24 @@ public final class Fingerprint implements Comparable<Fingerprint> {
 
     /**
      * FNV-1a over name, 0xFF, value, 0xFF of the labels sorted by name (prometheus/common model/signature.go). Go sorts the
-     * bytes of the names, which for rare letters is another order than Java's.
+     * bytes of the names, which is another order than Java's where surrogates are among them.
      */
     public static Fingerprint of(Labels labels) {
+        var order = IntStream.range(0, labels.size());
+        if (IntStream.range(0, labels.size()).anyMatch(at -> hasSurrogate(labels.name(at)))) {
+            order = order.boxed()
+                    .sorted(Comparator.comparing(at -> bytes(labels.name(at)), Arrays::compareUnsigned))
+                    .mapToInt(Integer::intValue);
+        }
         long hash = FNV_OFFSET;
-        var names = labels.values().keySet().stream()
-                .sorted((one, other) -> Arrays.compareUnsigned(bytes(one), bytes(other)))
-                .toList();
-        for (var name : names) {
-            hash = add(add(hash, name), labels.get(name).orElseThrow());
+        for (int at : order.toArray()) {
+            hash = add(add(hash, labels.name(at)), labels.value(at));
         }
         return new Fingerprint(hash);
+    }
+
+    private static boolean hasSurrogate(String name) {
+        return name.chars().anyMatch(each -> Character.isSurrogate((char) each));
     }
 
     private static byte[] bytes(String text) {

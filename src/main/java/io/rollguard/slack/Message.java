@@ -15,8 +15,9 @@ import java.util.List;
  * What a message says.
  *
  * @param text what notifications show, and what stands there where blocks are not; mrkdwn
+ * @param digest says whether two messages are the same, in few characters: it is kept in the incident log
  */
-record Message(Text text, List<Block> blocks) {
+record Message(Text text, List<Block> blocks, String digest) {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
@@ -27,12 +28,15 @@ record Message(Text text, List<Block> blocks) {
         }
     }
 
-    /** Says whether two messages are the same, in few characters: it is kept in the incident log. */
-    String digest() {
+    Message(Text text, List<Block> blocks) {
+        this(text, blocks, digest(text, blocks));
+    }
+
+    private static String digest(Text text, List<Block> blocks) {
         try {
             var sha256 = MessageDigest.getInstance("SHA-256");
             sha256.update(text.slack().getBytes(UTF_8));
-            sha256.update(blocksAsJson().toString().getBytes(UTF_8));
+            sha256.update(asJson(blocks).toString().getBytes(UTF_8));
             return HexFormat.of().formatHex(sha256.digest(), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
@@ -40,6 +44,10 @@ record Message(Text text, List<Block> blocks) {
     }
 
     ArrayNode blocksAsJson() {
+        return asJson(blocks);
+    }
+
+    private static ArrayNode asJson(List<Block> blocks) {
         var array = JSON.arrayNode();
         blocks.forEach(block -> array.add(json(block)));
         return array;
