@@ -20,7 +20,7 @@ final class ReactBenchCommand extends BenchCommand.Measuring implements Callable
             names = "--rounds",
             paramLabel = "N",
             description = "rounds of each side; each aborts every canary once (default: ${DEFAULT-VALUE})")
-    private int rounds = 4;
+    private int rounds = 8;
 
     @Option(names = "--workloads", paramLabel = "N", description = "in the cluster (default: ${DEFAULT-VALUE})")
     private int workloads = 1_000;
